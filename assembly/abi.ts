@@ -1,0 +1,140 @@
+/**
+ * The numbers that the core and its hosts share: status codes, enums, flags, record offsets, limits.
+ * Compiled by asc into the core and by tsc into the host, so that neither can drift.
+ */
+
+/** What a registration returns when it is refused; success is an address, always positive. */
+export enum Status {
+  Ok = 0,
+  /** The message does not decode: a length points past its end. */
+  Malformed = -1,
+  /** A source, log source or metric name is empty, too long, has a comma or newline, or is not
+   * `[a-zA-Z_:][a-zA-Z0-9_:]*` in a family. */
+  NameInvalid = -2,
+  /** The source, or a Prometheus metric name it would expose, exists already. */
+  NameTaken = -3,
+  /** A tag key is empty, repeated, reserved (`le`, `quantile`), or not a label name in a family. */
+  TagInvalid = -4,
+  /** A field's key is empty or repeated, or its type is unknown. */
+  FieldInvalid = -5,
+  /** Histogram bounds do not ascend strictly, or a quantile is outside [0, 1]. */
+  ParameterInvalid = -6,
+  /** More tag keys or fields than `TAGS_MAX` or `FIELDS_MAX`, or more handles than fit. */
+  LimitReached = -7,
+  /** `memory.grow` was refused; nothing changed. */
+  OutOfMemory = -8,
+  /** The source, series or handle named by the caller does not exist or cannot take this. */
+  NoSuchThing = -9,
+}
+
+/** How a field is stored and which wire type it has for ever. */
+export enum FieldType {
+  /** 0 or 1 in a float cell; `true`/`false` on the Influx wire. */
+  Bool = 0,
+  /** A float without Prometheus semantics beyond gauge. */
+  F64 = 1,
+  I64 = 2,
+  U64 = 3,
+  /** Nanoseconds in a float cell; `…i` in ns on the Influx wire, seconds in Prometheus. */
+  Duration = 4,
+  /** A float cell that only grows; written as an integer (truncated). */
+  Counter = 5,
+  FloatCounter = 6,
+  /** A float cell, written as an integer (truncated). */
+  Gauge = 7,
+  FloatGauge = 8,
+  Histogram = 9,
+  Summary = 10,
+  Text = 11,
+}
+
+/** What a cell can do: the low byte of its state word. Checked by every guest-facing operation. */
+export enum CellKind {
+  Counter = 1,
+  Gauge = 2,
+  Integer = 3,
+  Histogram = 4,
+  Summary = 5,
+  Text = 6,
+}
+
+/** Log levels, ordered: a message passes when its level is at most the source's threshold. */
+export enum Level {
+  Quiet = 0,
+  App = 1,
+  Error = 2,
+  Warning = 3,
+  Info = 4,
+  Debug = 5,
+}
+
+/** Flags of `configure`. */
+export enum CoreFlag {
+  /** The control port as the original has it, and its InfluxQL keyword prefix. */
+  Strict = 1,
+  /** Tags are written sorted by key; otherwise in registration order. */
+  SortTags = 2,
+  /** Lines carry nanosecond timestamps. */
+  Timestamps = 4,
+  /** Unsigned fields are written `u`; otherwise `i`, saturated at 2^63 − 1. */
+  UnsignedSuffix = 8,
+  /** Unsigned fields are written as floats. */
+  UnsignedFloat = 16,
+}
+
+/** Flags of a source definition. */
+export enum SourceFlag {
+  /** A Prometheus-style family: names are validated, not mapped; one field. */
+  Family = 1,
+  /** Counters keep their exact name (no `_total`); OpenMetrics type `unknown`. */
+  ExactName = 2,
+}
+
+/** Flags of `command`. */
+export enum CommandFlag {
+  /** Settings of unknown sources are kept until those register (start-up options). */
+  KeepUnknown = 1,
+}
+
+/** What the last command did: bits of `commandOutcome`. */
+export enum Outcome {
+  Failed = 1,
+  /** It was a setting, understood and applied. */
+  Changed = 2,
+  /** Strict mode only: it named an unknown source, which was ignored. */
+  UnknownIgnored = 4,
+}
+
+/** Offset of the u32 in a source record that is 1 while the source is active. */
+export const SOURCE_ACTIVE_OFFSET = 0;
+/** Offset of the u32 in a log source record that holds its threshold, a `Level`. */
+export const LOG_LEVEL_OFFSET = 0;
+/** Offset of the u32 in a cell: `CellKind`, plus `CELL_ACTIVE` while its source is active. */
+export const CELL_STATE_OFFSET = 4;
+/** Added to a cell's state word while its source is active. */
+export const CELL_ACTIVE = 256;
+/** Offset of a cell's value: f64 or 64-bit integer; sum of a histogram or summary. */
+export const CELL_VALUE_OFFSET = 8;
+/** Offset of a histogram cell's first bucket: f64 each, not cumulative, `+Inf` last. */
+export const CELL_BUCKETS_OFFSET = 16;
+
+/** Bytes of the input buffer: the longest command, definition, tag set or text. */
+export const INPUT_BYTES_MAX = 65536;
+/** Bytes of a name, tag key or field key. */
+export const NAME_BYTES_MAX = 255;
+/** Bytes of a tag value, and of the vm name. */
+export const TAG_VALUE_BYTES_MAX = 1024;
+export const TAGS_MAX = 32;
+export const FIELDS_MAX = 250;
+/** Bounds of one histogram, quantiles of one summary. */
+export const PARAMETERS_MAX = 250;
+export const SOURCES_MAX = 10000;
+export const LOGS_MAX = 10000;
+/** Tag keys with a remembered setting. */
+export const TAG_SETTINGS_MAX = 1000;
+/** Settings in one command. */
+export const SETTINGS_MAX = 4096;
+/** Bytes of a text field's value unless the definition says otherwise. */
+export const TEXT_BYTES_DEFAULT = 64;
+/** Handles that guests may hold. */
+export const HANDLES_MAX = 1000000;
