@@ -24,9 +24,11 @@ export interface Connection {
 }
 
 export interface ConnectionHandlers {
+  /** The connection stands; only for `connect`, what `listen` accepts is open already. */
   onOpen?(): void;
+  /** Without it what arrives is read and dropped. */
   onData?(chunk: Uint8Array): void;
-  /** The peer has half-closed. */
+  /** The peer has half-closed; this side stays open until `end`. Without it, this side ends too. */
   onEnd?(): void;
   onDrain?(): void;
   /** Called once, last. `error` is absent after an orderly close. */
@@ -63,7 +65,10 @@ export interface ClientRequest {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Uint8Array;
+  /** From the first step to the last byte; past it the request is given up. */
   readonly timeoutMs: number;
+  /** Gives the request up at once. */
+  readonly signal?: AbortSignal;
 }
 
 export interface ClientResponse {
@@ -96,7 +101,8 @@ export interface Platform {
     address: Address,
     handle: (request: HttpRequest) => HttpResponse | Promise<HttpResponse>,
   ): Promise<Listener>;
-  openDatagram?(address: Address): Promise<DatagramSender>;
+  /** `onError` tells of a datagram sent earlier that the system could not deliver. */
+  openDatagram?(address: Address, onError?: (error: Error) => void): Promise<DatagramSender>;
   post?(request: ClientRequest): Promise<ClientResponse>;
   gzip?(bytes: Uint8Array): Promise<Uint8Array>;
   /** Writes to the process's standard output; resolves when it may take more. */

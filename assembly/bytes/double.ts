@@ -1,0 +1,127 @@
+/**
+ * Doubles as JavaScript's `String(v)` prints them (ECMA-262, Number::toString): shortest digits that read
+ * back as the same double, the closest of those. Integers and short decimals take a fast path; the
+ * rest is Schubfach (Raffaello Giulietti, "The Schubfach way to render doubles", 2020).
+ */
+import { digitsOf8, putUnsigned } from "./integer";
+import { powerOfTen } from "./power";
+import { putByte, putLiteral } from "./put";
+
+const POWER_2_53: f64 = 9007199254740992;
+const MANTISSA_MASK: u64 = 0x000fffffffffffff;
+const HIDDEN_BIT: u64 = 0x0010000000000000;
+
+/** Writes `value`; at most 25 bytes, may touch 15 more. Non-finite as Prometheus has it. */
+export function putDouble(at: usize, value: f64): usize {
+  if (value != value) return putLiteral(at, "NaN");
+  if (value < 0) {
+    at = putByte(at, 0x2d);
+    value = -value;
+    if (value == Infinity) return putLiteral(at, "Inf");
+  }
+  if (value < POWER_2_53 && trunc(value) == value) return putUnsigned(at, <u64>value);
+  if (value == Infinity) return putLiteral(at, "+Inf");
+  const thousandths = nearest(value * 1e3);
+  if (thousandths < 1e15 && thousandths / 1e3 == value) {
+    return putDecimal(at, <u64>thousandths * 1000);
+  }
+  const millionths = nearest(value * 1e6);
+  if (millionths < 1e15 && millionths / 1e6 == value) return putDecimal(at, <u64>millionths);
+  return putShortest(at, value);
+}
+
+/**
+ * Writes a count of millionths that has at most 15 digits: as many as every double tells apart, so that
+ * no shorter decimal can read back as the same one.
+ */
+function putDecimal(at: usize, millionths: u64): usize {
+  const whole = millionths / 1000000;
+  at = putByte(putUnsigned(at, whole), 0x2e);
+  const digits = digitsOf8(<u32>(millionths - whole * 1000000)) >> 16;
+  store<u64>(at, digits | 0x3030303030303030);
+  return at + 8 - <usize>(clz(digits) >> 3);
+}
+
+/** Schubfach: finds the shortest digits and their exponent, then lays them out. */
+function putShortest(at: usize, value: f64): usize {
+  const bits = reinterpret<u64>(value);
+  const biased = <i32>(bits >> 52);
+  const mantissa = bits & MANTISSA_MASK;
+  const c = biased ? mantissa | HIDDEN_BIT : mantissa;
+  const q = max(biased, 1) - 1075;
+  const isIrregular = mantissa == 0 && biased > 1;
+  const odd = c & 1;
+  const k = isIrregular ? (q * 1262611 - 524031) >> 22 : (q * 1262611) >> 22;
+  const h = q + ((-k * 1741647) >> 19) + 1;
+  const power = powerOfTen(-k);
+  const middle = multiplyRounded(power, (c << 2) << h);
+  const lower = multiplyRounded(power, ((c << 2) - (isIrregular ? 1 : 2)) << h) + odd;
+  const upper = multiplyRounded(power, ((c << 2) + 2) << h) - odd;
+  const s = middle >> 2;
+  if (s >= 10) {
+    const tens = s / 10;
+    const isTensIn = lower <= tens * 40;
+    const isNextTensIn = (tens + 1) * 40 <= upper;
+    if (isTensIn != isNextTensIn) return layOut(at, tens + <u64>isNextTensIn, k + 1);
+  }
+  const isIn = lower <= s << 2;
+  const isNextIn = (s + 1) << 2 <= upper;
+  if (isIn != isNextIn) return layOut(at, s + <u64>isNextIn, k);
+  const half = (s << 2) + 2;
+  const isUp = middle > half || (middle == half && (s & 1) != 0);
+  return layOut(at, s + <u64>isUp, k);
+}
+
+/** The upper 64 bits of a 128-bit by 64-bit product, its lowest bit sticky (round to odd). */
+function multiplyRounded(power: usize, factor: u64): u64 {
+  const high = load<u64>(power);
+  const carried = multiplyHigh(load<u64>(power, 8), factor);
+  const low = high * factor + carried;
+  const result = multiplyHigh(high, factor) + <u64>(low < carried);
+  return result | <u64>(low > 1);
+}
+
+function multiplyHigh(a: u64, b: u64): u64 {
+  const aLow = a & 0xffffffff;
+  const aHigh = a >> 32;
+  const bLow = b & 0xffffffff;
+  const bHigh = b >> 32;
+  const cross = aHigh * bLow + ((aLow * bLow) >> 32);
+  const other = aLow * bHigh + (cross & 0xffffffff);
+  return aHigh * bHigh + (cross >> 32) + (other >> 32);
+}
+
+/** Writes `digits` × 10^`exponent` in the layout that ECMA-262 prescribes. */
+function layOut(at: usize, digits: u64, exponent: i32): usize {
+  while (digits % 10 == 0) {
+    digits /= 10;
+    exponent++;
+  }
+  const end = putUnsigned(at + 1, digits);
+  const count = <i32>(end - at - 1);
+  const point = count + exponent;
+  if (point > 21 || point <= -6) return layOutScientific(at, count, point - 1);
+  if (point <= 0) {
+    memory.copy(at + 2 - point, at + 1, count);
+    memory.fill(at, 0x30, 2 - point);
+    store<u8>(at, 0x2e, 1);
+    return at + 2 - point + count;
+  }
+  memory.copy(at, at + 1, min(point, count));
+  if (point < count) {
+    store<u8>(at + point, 0x2e);
+    return at + count + 1;
+  }
+  memory.fill(at + count, 0x30, exponent);
+  return at + point;
+}
+
+/** The digits stand at `at + 1`; writes `d.ddde±x`. */
+function layOutScientific(at: usize, count: i32, exponent: i32): usize {
+  store<u8>(at, load<u8>(at, 1));
+  store<u8>(at, 0x2e, 1);
+  at += count > 1 ? <usize>count + 1 : 1;
+  store<u8>(at, 0x65);
+  store<u8>(at, exponent < 0 ? 0x2d : 0x2b, 1);
+  return putUnsigned(at + 2, abs(exponent));
+}

@@ -1,0 +1,24 @@
+/**
+ * What an AssemblyScript guest imports: `import { Counter, Log } from "wasm-monitoring/assembly/guest"`.
+ * README.md has the usage. Works with the runtimes incremental, minimal and stub.
+ */
+export { FieldType, Level, SourceFlag, Status } from "../abi";
+export { Counter, Gauge, Histogram, Summary } from "./family";
+export {
+  CounterHandle,
+  GaugeHandle,
+  Handle,
+  IntegerHandle,
+  ObserverHandle,
+  TextHandle,
+} from "./handle";
+export { Log } from "./log";
+export {
+  CounterField,
+  GaugeField,
+  IntegerField,
+  ObserverField,
+  Series,
+  Source,
+  TextField,
+} from "./source";

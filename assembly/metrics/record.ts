@@ -1,0 +1,111 @@
+/**
+ * The layout of the registry's records in the arena. Texts are counted texts.
+ */
+import { Setting } from "./setting";
+
+/** A named unit that reports one set of fields. */
+@unmanaged
+export class Source extends Setting {
+  flags: u32;
+  /** As Prometheus names begin: mapped already. */
+  promPrefix: usize;
+  help: usize;
+  /** Escaped measurement and the vm tag: how each line begins. */
+  influxStart: usize;
+  /** `tagCount` records, in the order in which tags are written. */
+  tags: usize;
+  tagCount: u32;
+  firstField: usize;
+  lastField: usize;
+  fieldCount: u32;
+  /** Whether any field is a text. */
+  hasTexts: u32;
+  firstSeries: usize;
+  lastSeries: usize;
+  /** Removed series, linked by `next`. */
+  freeSeries: usize;
+  /** Takes every tag set past a cap. */
+  overflow: usize;
+  seriesCount: u32;
+  /** Bytes of a series record up to the tag values. */
+  seriesBytes: u32;
+  ttlNs: u64;
+  /** Where hashes of this source's label names start. */
+  labelSeed: u64;
+  /** Upper bounds of what one series adds to an output, label bytes not counted. */
+  influxBytes: u32;
+  promBytes: u32;
+  /** Lines a series has in an exposition: each repeats its labels. */
+  promLines: u32;
+}
+
+/** A tag key of a source. */
+@unmanaged
+@final
+export class TagKey {
+  key: usize;
+  /** `,key=`, escaped. */
+  influx: usize;
+  /** `key="`, as a label. */
+  prom: usize;
+  /** Its place in the definition. */
+  index: u32;
+}
+
+/** One typed value of a source. */
+@unmanaged
+@final
+export class Field {
+  /** The next of the same source. */
+  next: usize;
+  type: i32;
+  kind: i32;
+  /** Where its cell is, from the series record on. */
+  offset: usize;
+  cellBytes: u32;
+  key: usize;
+  help: usize;
+  /** The escaped key and `=`; of histograms and summaries the key and `_`, or nothing. */
+  influxKey: usize;
+  /** The exposed name; of texts the label name and `="`. */
+  promName: usize;
+  /** Bytes of `promName` without `_total`, as OpenMetrics names the family. */
+  baseBytes: u32;
+  /** Finite bounds or quantiles, f64 each, padded with +Infinity to a multiple of four. */
+  parameters: usize;
+  /** How many; of texts the capacity in bytes. */
+  parameterCount: u32;
+  /** The parameters as texts, one behind the other, `+Inf` last. */
+  fragments: usize;
+}
+
+/** One source with one set of tag values; its cells, tag values and labels follow. */
+@unmanaged
+@final
+export class Series {
+  next: usize;
+  previous: usize;
+  /** The next in the same hash bucket. */
+  chained: usize;
+  source: usize;
+  /** Bytes of the tag values: counted, unaligned, in the order of `Source.tags`. */
+  keyBytes: u32;
+  /** Bytes of `{a="b",c="d"` behind them. */
+  labelBytes: u32;
+  /** Bytes that the record has for both. */
+  capacity: u32;
+  /** 1: expired; 2: a tag value needs escapes on the Influx wire. */
+  flags: u32;
+}
+
+/** Of series of a source with a TTL only, between record and cells. */
+@unmanaged
+@final
+export class Freshness {
+  /** The gather that last saw a changed cell. */
+  changedNs: u64;
+  checksum: u64;
+}
+
+export const SERIES_EXPIRED: u32 = 1;
+export const SERIES_ESCAPED: u32 = 2;

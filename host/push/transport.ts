@@ -1,0 +1,86 @@
+/**
+ * What the ways to a receiver have in common: what they are given, what they answer, what they
+ * count. A transport takes lines from the buffer and lets go of those that need no second try; when
+ * to try again is the delivery's decision.
+ */
+import type { Platform } from "../platform.js";
+import type { LineBuffer } from "./buffer.js";
+
+export type PushLogLevel = "error" | "warning" | "info" | "debug";
+
+/** The counters of one receiver, all since the start. */
+export interface ReceiverStats {
+  /** Lines handed over for the first time: to the system (TCP, UDP, stdout), confirmed (HTTP). */
+  sentLines: number;
+  /** Bytes of line protocol handed over, repeats included. */
+  sentBytes: number;
+  /** Lines that wait to be sent or to be proven. */
+  readonly bufferedLines: number;
+  readonly bufferedBytes: number;
+  /** Lines lost before they were sent: the buffer was full, or the monitor closed. */
+  droppedLines: number;
+  /** Lines sent again after a connection broke. */
+  resentLines: number;
+  /** Lines sent, and let go without proof that they arrived. */
+  unconfirmedLines: number;
+  /** Lines that the receiver refused for good. */
+  rejectedLines: number;
+  /** Connections made after the first one. */
+  reconnects: number;
+  /** Attempts that failed and connections that broke. */
+  failures: number;
+  /** Lines too long for a datagram. */
+  oversizedLines: number;
+  /** 1 while the receiver is believed to take lines. */
+  connected: number;
+}
+
+export interface PushLimits {
+  /** Time for a connection to stand, in milliseconds. */
+  readonly connectTimeoutMs: number;
+  /** Time without progress until a write or request is given up, in milliseconds. */
+  readonly writeTimeoutMs: number;
+}
+
+/** Why lines could not be sent. */
+export interface Failure {
+  readonly reason: string;
+  /** What the receiver asked for. */
+  readonly retryAfterMs?: number;
+  /** The connection had worked for a while: the next attempt is a first one. */
+  readonly hadWorked?: boolean;
+}
+
+export interface TransportContext {
+  readonly platform: Platform;
+  readonly buffer: LineBuffer;
+  readonly stats: ReceiverStats;
+  readonly limits: PushLimits;
+  readonly intervalMs: number;
+  readonly unref: boolean;
+  /** Lines without timestamps cannot be sent twice: each gets one try. */
+  readonly bestEffort: boolean;
+  readonly log: (level: PushLogLevel, text: string) => void;
+  /** Tells of a connection that broke while nothing was being sent. */
+  readonly onLost: (failure: Failure) => void;
+}
+
+export interface Transport {
+  /** Sends what the buffer holds. Never rejects; never called again before it has resolved. */
+  send(): Promise<Failure | undefined>;
+  /** Whether the buffer holds lines that are not on their way. */
+  readonly hasWork: boolean;
+  /** Lines before this one are written on the present connection, but not proven. */
+  readonly writtenLine: number;
+  /** Ends an idle connection politely; resolves within `lingerMs`. */
+  finish(lingerMs: number): Promise<void>;
+  /** Frees everything at once; a `send` under way fails. */
+  destroy(): void;
+}
+
+/** The text of whatever was thrown. Some system errors have a code only. */
+export function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const { code } = error as { code?: string };
+  return error.message || code || error.name;
+}

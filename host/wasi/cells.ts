@@ -1,0 +1,48 @@
+/**
+ * Writes cells of the core straight through typed arrays over its memory (assembly/README.md, *Cells*).
+ * One writer a cell, plain stores; works from any thread that has the memory.
+ */
+import { CELL_ACTIVE, CELL_STATE_OFFSET, CELL_VALUE_OFFSET } from "../../assembly/abi.js";
+
+/** A writer of float cells. Addresses must be cells of this memory: they are not checked. */
+export class Cells {
+  #floats = new Float64Array(0);
+  #words = new Uint32Array(0);
+
+  constructor(private readonly memory: WebAssembly.Memory) {}
+
+  /** Adds to a cell while its source is active. */
+  add(cell: number, value: number): void {
+    if (this.isActive(cell)) this.#floats[this.#valueIndex(cell)]! += value;
+  }
+
+  /** Sets a cell while its source is active. */
+  set(cell: number, value: number): void {
+    if (this.isActive(cell)) this.#floats[this.#valueIndex(cell)] = value;
+  }
+
+  /** Sets a cell whether its source is active or not. */
+  record(cell: number, value: number): void {
+    if (cell + CELL_BYTES > this.#words.byteLength) this.#refresh();
+    this.#floats[this.#valueIndex(cell)] = value;
+  }
+
+  /** Whether the cell's source is enabled now. */
+  isActive(cell: number): boolean {
+    if (cell + CELL_BYTES > this.#words.byteLength) this.#refresh();
+    return (this.#words[(cell + CELL_STATE_OFFSET) >>> 2]! & CELL_ACTIVE) !== 0;
+  }
+
+  #valueIndex(cell: number): number {
+    return (cell + CELL_VALUE_OFFSET) >>> 3;
+  }
+
+  /** Shared memory grows behind a view's back: only a cell past its end tells. */
+  #refresh(): void {
+    this.#floats = new Float64Array(this.memory.buffer);
+    this.#words = new Uint32Array(this.memory.buffer);
+  }
+}
+
+/** A float cell: field record, state, value. */
+const CELL_BYTES = 16;

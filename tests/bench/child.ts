@@ -1,0 +1,27 @@
+/**
+ * Runs a program of the benchmarks in processes of its own, ours and the peer's in turn, where one
+ * process would measure what the other side left behind.
+ */
+import { execFileSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { median } from "./measure.js";
+import type { Result } from "./row.js";
+
+/** Which side a child program is to measure: its first argument. */
+export type Side = "ours" | "peer";
+
+/** Runs `program` alternately for both sides; each prints one number. Medians of `rounds`. */
+export function alternateChildren(program: URL, rounds: number): Result {
+  const ours: number[] = [];
+  const peer: number[] = [];
+  for (let round = 0; round < rounds; round++) {
+    ours.push(measure(program, "ours"));
+    peer.push(measure(program, "peer"));
+  }
+  return { ours: median(ours), peer: median(peer) };
+}
+
+function measure(program: URL, side: Side): number {
+  const args = ["--expose-gc", fileURLToPath(program), side];
+  return Number(execFileSync(process.execPath, args, { encoding: "utf8" }));
+}

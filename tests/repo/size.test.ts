@@ -1,0 +1,108 @@
+/**
+ * What we ship of wasm: bytes, gzipped bytes and import lists, against budgets. A file over its
+ * budget fails with the functions that grew since `sizes.json` was last refreshed.
+ */
+import assert from "node:assert/strict";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, test } from "node:test";
+import { gzipSync } from "node:zlib";
+import { main as compile } from "assemblyscript/asc";
+import { matchGolden } from "../golden.js";
+import { functionBytes } from "./wasm-file.js";
+
+interface Budget {
+  readonly target: string;
+  readonly rawMax: number;
+  readonly gzipMax: number;
+  readonly imports: readonly string[];
+}
+
+interface Size {
+  readonly raw: number;
+  readonly gzip: number;
+  readonly functions: Readonly<Record<string, number>>;
+}
+
+const BUDGETS: Readonly<Record<string, Budget>> = {
+  "monitor.wasm": { target: "release", rawMax: 16384, gzipMax: 7168, imports: [] },
+  "monitor.shared.wasm": {
+    target: "shared",
+    rawMax: 17408,
+    gzipMax: 7680,
+    imports: ["env.memory"],
+  },
+};
+
+const GOLDEN_PATH = "tests/repo/sizes.json";
+
+/** Functions listed in a message. */
+const GROWN_MAX = 12;
+
+const committed: Readonly<Record<string, Size>> = existsSync(GOLDEN_PATH)
+  ? JSON.parse(readFileSync(GOLDEN_PATH, "utf8"))
+  : {};
+
+for (const [name, budget] of Object.entries(BUDGETS)) {
+  const wasm = readFileSync(`build/${name}`);
+
+  describe(name, () => {
+    test(`imports ${budget.imports.join(", ") || "nothing"}`, async () => {
+      const imports = WebAssembly.Module.imports(await WebAssembly.compile(wasm));
+      const listed = imports.map((entry) => `${entry.module}.${entry.name}`);
+      assert.deepEqual(listed, budget.imports);
+    });
+
+    test(`is at most ${budget.rawMax} bytes, ${budget.gzipMax} gzipped`, async (t) => {
+      const raw = wasm.length;
+      const gzip = gzipSync(wasm, { level: 9 }).length;
+      const old = committed[name];
+      const summary =
+        `${name}: raw ${old?.raw ?? "?"} -> ${raw} of ${budget.rawMax}, ` +
+        `gzip ${old?.gzip ?? "?"} -> ${gzip} of ${budget.gzipMax}`;
+      t.diagnostic(summary);
+      if (raw <= budget.rawMax && gzip <= budget.gzipMax) return;
+      const functions = await namedFunctions(budget.target);
+      assert.fail(`${summary}\n${grown(old?.functions ?? {}, functions)}`);
+    });
+  });
+}
+
+if (process.env.GOLDEN !== undefined) {
+  test("sizes.json is refreshed", async () => {
+    const sizes: Record<string, Size> = {};
+    for (const [name, { target }] of Object.entries(BUDGETS)) {
+      const wasm = readFileSync(`build/${name}`);
+      const functions = await namedFunctions(target);
+      sizes[name] = { raw: wasm.length, gzip: gzipSync(wasm, { level: 9 }).length, functions };
+    }
+    matchGolden(GOLDEN_PATH, `${JSON.stringify(sizes, undefined, 2)}\n`);
+  });
+}
+
+/** Builds a target once more with names, and measures its functions; largest first. */
+async function namedFunctions(target: string): Promise<Record<string, number>> {
+  const folder = mkdtempSync(join(tmpdir(), "size-"));
+  try {
+    const outFile = join(folder, "named.wasm");
+    const options = ["--target", target, "--debug", "--outFile", outFile];
+    const { error, stderr } = await compile(["assembly/index.ts", ...options]);
+    if (error !== null) throw new Error(stderr.toString());
+    const entries = Object.entries(await functionBytes(readFileSync(outFile)));
+    return Object.fromEntries(entries.sort((left, right) => right[1] - left[1]));
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** The functions that take more bytes than before, most growth first. */
+function grown(old: Readonly<Record<string, number>>, now: Readonly<Record<string, number>>) {
+  return Object.entries(now)
+    .map(([name, bytes]) => ({ name, bytes, growth: bytes - (old[name] ?? 0) }))
+    .filter(({ growth }) => growth > 0)
+    .sort((left, right) => right.growth - left.growth)
+    .slice(0, GROWN_MAX)
+    .map(({ name, bytes, growth }) => `  +${growth} ${name} (${bytes - growth} -> ${bytes})`)
+    .join("\n");
+}
