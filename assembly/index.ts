@@ -1,10 +1,11 @@
 /**
  * The ABI of the core: every export, nothing else. See README.md.
  */
+
+import { CoreFlag, Status } from "./abi";
 import { arenaMark } from "./bytes/arena";
 import { setKeywordPrefix } from "./bytes/escape";
 import { INPUT } from "./bytes/input";
-import { CoreFlag, Status } from "./abi";
 import { execute } from "./command/execute";
 import { expire, nextDeadlineNs } from "./command/timer";
 import { putInfluxLines } from "./encode/influx";
@@ -40,12 +41,7 @@ export { overflowCount, seriesCount } from "./metrics/series";
 export { expire, nextDeadlineNs };
 
 /** Prepares the core, once, before anything else; the vm name is in the input. A `Status`. */
-export function configure(
-  vmBytes: u32,
-  flags: u32,
-  seriesMax: u32,
-  seriesPerSourceMax: u32,
-): i32 {
+export function configure(vmBytes: u32, flags: u32, seriesMax: u32, seriesPerSourceMax: u32): i32 {
   setKeywordPrefix((flags & CoreFlag.Strict) != 0);
   openLogs();
   const isOpen = openRegistry(vmBytes, flags, seriesMax, seriesPerSourceMax);

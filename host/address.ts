@@ -39,7 +39,7 @@ export function parseHostPort(text: string, defaults: AddressDefaults = {}): Add
   if (/^\d+$/.test(text)) {
     return { kind: "tcp", host: defaults.host ?? "127.0.0.1", port: parsePort(text, text) };
   }
-  const [, bracketed, name, portText] = /^(?:\[([^\]]*)\]|([^:]*))(?::(.*))?$/.exec(text) ?? [];
+  const [, bracketed, name, portText] = /^(?:\[([^\]]*)\]|([^:]*))(?::([^:]*))?$/.exec(text) ?? [];
   if (bracketed === undefined && name === undefined) {
     const fix = "put an IPv6 address in brackets, as in tcp:[::1]:9090";
     throw refusal(text, `has more than one colon; ${fix}`);

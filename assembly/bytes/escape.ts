@@ -84,7 +84,7 @@ function isKeyword(start: usize, byteCount: u32): bool {
   const end = KEYWORDS.length;
   let matched: u32 = 0;
   for (let i = 1; i < end; i++) {
-    const letter = load<u8>(list + (<usize>i << 1));
+    const letter = load<u8>(list + ((<usize>i) << 1));
     if (letter == 0x20) {
       if (matched == byteCount && byteCount) return true;
       matched = 0;

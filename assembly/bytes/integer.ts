@@ -8,7 +8,7 @@ const ASCII_ZEROS: u64 = 0x3030303030303030;
 
 /** Eight digits of `value` < 10^8, one a byte, the first digit in the lowest byte, not yet ASCII. */
 export function digitsOf8(value: u32): u64 {
-  let pair = <u64>(value / 10000) | (<u64>(value % 10000) << 32);
+  let pair = <u64>(value / 10000) | ((<u64>(value % 10000)) << 32);
   let upper = ((pair * 10486) >> 20) & 0x0000007f0000007f;
   pair = upper | ((pair - upper * 100) << 16);
   upper = ((pair * 103) >> 10) & 0x000f000f000f000f;

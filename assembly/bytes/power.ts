@@ -15,7 +15,7 @@ let ready: bool = false;
 /** Address of the 128-bit significand of 10^k, high word first; -292 <= k <= 324. */
 export function powerOfTen(k: i32): usize {
   if (!ready) fillTable();
-  return TABLE + (<usize>(k - K_MIN) << 4);
+  return TABLE + ((<usize>(k - K_MIN)) << 4);
 }
 
 function fillTable(): void {
@@ -41,9 +41,9 @@ function storePower(k: i32, truncated: bool): void {
   const shift = clz(limb(top));
   const high = (window(top, shift) << 32) | window(top - 1, shift);
   const low = (window(top - 2, shift) << 32) | window(top - 3, shift);
-  let inexact = truncated || <u32>(<u64>limb(top - 4) << shift) != 0;
+  let inexact = truncated || <u32>((<u64>limb(top - 4)) << shift) != 0;
   for (let i = top - 5; i >= 0; i--) inexact = inexact || limb(i) != 0;
-  const address = TABLE + (<usize>(k - K_MIN) << 4);
+  const address = TABLE + ((<usize>(k - K_MIN)) << 4);
   const roundedLow = low + <u64>inexact;
   store<u64>(address, high + <u64>(roundedLow < low));
   store<u64>(address, roundedLow, 8);
@@ -51,11 +51,11 @@ function storePower(k: i32, truncated: bool): void {
 
 /** 32 bits of the number from limb `i` on, `shift` bits further down. */
 function window(i: i32, shift: u32): u64 {
-  return <u32>((((<u64>limb(i) << 32) | limb(i - 1)) << shift) >> 32);
+  return <u32>(((((<u64>limb(i)) << 32) | limb(i - 1)) << shift) >> 32);
 }
 
 function limb(i: i32): u32 {
-  return i < 0 ? 0 : load<u32>(limbs + (<usize>i << 2));
+  return i < 0 ? 0 : load<u32>(limbs + ((<usize>i) << 2));
 }
 
 function multiplyBy5(): void {
@@ -72,7 +72,7 @@ function divideBy5(): void {
   let rest: u64 = 0;
   for (let i = LIMBS - 1; i >= 0; i--) {
     const part = (rest << 32) | limb(i);
-    store<u32>(limbs + (<usize>i << 2), <u32>(part / 5));
+    store<u32>(limbs + ((<usize>i) << 2), <u32>(part / 5));
     rest = part % 5;
   }
 }

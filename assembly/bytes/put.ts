@@ -22,7 +22,7 @@ export function putText(at: usize, text: usize): usize {
 export function putLiteral(at: usize, literal: string): usize {
   const length = literal.length;
   for (let i = 0; i < length; i++) {
-    store<u8>(at + i, load<u8>(changetype<usize>(literal) + (<usize>i << 1)));
+    store<u8>(at + i, load<u8>(changetype<usize>(literal) + ((<usize>i) << 1)));
   }
   return at + length;
 }

@@ -58,7 +58,7 @@ export const HASH_SEED: u64 = 0xcbf29ce484222325;
 export function hashLiteral(seed: u64, literal: string): u64 {
   let hash = seed;
   for (let i = 0; i < literal.length; i++) {
-    hash = (hash ^ load<u8>(changetype<usize>(literal) + (<usize>i << 1))) * 0x100000001b3;
+    hash = (hash ^ load<u8>(changetype<usize>(literal) + ((<usize>i) << 1))) * 0x100000001b3;
   }
   return hash;
 }

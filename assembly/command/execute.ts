@@ -28,14 +28,15 @@ export function commandOutcome(): u32 {
 
 /** Runs the command in `byteCount` bytes of input; returns the bytes of its reply, in the output. */
 export function execute(byteCount: u32, nowNs: u64, flags: u32): u32 {
-  const at = arenaMark();
   clearFailure();
   openUnknown((flags & CommandFlag.KeepUnknown) != 0);
-  const end = run(at, INPUT, INPUT + byteCount, nowNs);
+  let end = run(arenaMark(), INPUT, INPUT + byteCount, nowNs);
   if (ignoredUnknown()) outcome |= Outcome.UnknownIgnored;
-  if (!failureEnd()) return <u32>(end - at);
-  outcome = Outcome.Failed;
-  return <u32>(failureEnd() - at);
+  if (failureEnd()) {
+    outcome = Outcome.Failed;
+    end = failureEnd();
+  }
+  return <u32>(end - arenaMark());
 }
 
 function run(at: usize, start: usize, end: usize, nowNs: u64): usize {

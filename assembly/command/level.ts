@@ -6,7 +6,18 @@ import { logs } from "../logs/source";
 import { hasFlag } from "../metrics/registry";
 import { assign, findSetting, Setting } from "../metrics/setting";
 import { addBytes, addQuoted, openFailure } from "./failure";
-import { cutItem, itemEnd, itemScope, itemStart, nameEnd, nameStart, nextItem, openItems, Scope, valueStart } from "./item";
+import {
+  cutItem,
+  itemEnd,
+  itemScope,
+  itemStart,
+  nameEnd,
+  nameStart,
+  nextItem,
+  openItems,
+  Scope,
+  valueStart,
+} from "./item";
 import { keepLog, skipsUnknown } from "./unknown";
 import { beginWalk, isFirstVisit } from "./walk";
 import { NO_WORD, parseLevel } from "./word";

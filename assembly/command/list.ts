@@ -3,16 +3,16 @@
  * list keeps the query's order; in strict mode the newest registration comes first, as in the original.
  */
 import { CoreFlag } from "../abi";
-import { putByte, putLiteral, putText } from "../bytes/put";
 import { putUnsigned } from "../bytes/integer";
+import { putByte, putLiteral, putText } from "../bytes/put";
 import { logs } from "../logs/source";
 import { hasFlag, tagKeys } from "../metrics/registry";
 import { Catalog, findSetting, Setting } from "../metrics/setting";
 import { TAG_ABSENT, TAG_DISABLED } from "../metrics/tag";
 import { addBytes, openFailure } from "./failure";
 import { itemEnd, itemStart, nextItem, openItems } from "./item";
-import { putValueName } from "./word";
 import { beginWalk, isFirstVisit } from "./walk";
+import { putValueName } from "./word";
 
 const NS_PER_S: u64 = 1000000000;
 

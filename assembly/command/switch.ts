@@ -7,9 +7,20 @@ import { Source } from "../metrics/record";
 import { hasFlag, sources, tagKeys } from "../metrics/registry";
 import { assign, findSetting, Setting } from "../metrics/setting";
 import { setActive } from "../metrics/source";
-import { hasTag, tagAt, TAG_ABSENT, TAG_ENABLED } from "../metrics/tag";
-import { addBytes, addText, openFailure } from "./failure";
-import { cutItem, itemEnd, itemScope, itemStart, nameEnd, nameStart, nextItem, openItems, Scope, valueStart } from "./item";
+import { hasTag, TAG_ABSENT, TAG_ENABLED, tagAt } from "../metrics/tag";
+import { addBytes, openFailure } from "./failure";
+import {
+  cutItem,
+  itemEnd,
+  itemScope,
+  itemStart,
+  nameEnd,
+  nameStart,
+  nextItem,
+  openItems,
+  Scope,
+  valueStart,
+} from "./item";
 import { keepSource, keepTag, skipsUnknown } from "./unknown";
 import { beginWalk, isFirstVisit } from "./walk";
 import { NO_WORD, parseSwitch } from "./word";
@@ -51,7 +62,6 @@ function areSwitches(at: usize, start: usize, end: usize): bool {
     if (itemScope == Scope.Malformed) {
       openFailure(at, "couldn't decode metrics ");
       addBytes(itemStart, itemEnd, false);
-      addText(".");
       return false;
     }
     if (parseSwitch(valueStart, itemEnd) == NO_WORD) {
@@ -89,7 +99,8 @@ function setTag(tag: Setting, isOn: u32, deadlineNs: u64): void {
   if (isStrict) return;
   for (let link = sources.first; link; link = changetype<Setting>(link).next) {
     const source = changetype<Source>(link);
-    if (hasTag(source, textStart(tag.name), textBytes(tag.name))) setSource(source, isOn, deadlineNs);
+    if (hasTag(source, textStart(tag.name), textBytes(tag.name)))
+      setSource(source, isOn, deadlineNs);
   }
 }
 

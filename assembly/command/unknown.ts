@@ -2,13 +2,12 @@
  * What becomes of settings for names that no source has: an error by default, ignored in strict mode, kept for
  * later when they come from start-up options.
  */
-import { CoreFlag } from "../abi";
+import { CoreFlag, NAME_BYTES_MAX, SOURCES_MAX, TAG_SETTINGS_MAX } from "../abi";
 import { closeText, openText } from "../bytes/text";
 import { logs } from "../logs/source";
 import { Source } from "../metrics/record";
 import { hasFlag, newSetting, reserveOutputs, sources, tagKeys } from "../metrics/registry";
 import { addSetting, Catalog, findSetting, inherit, Setting } from "../metrics/setting";
-import { NAME_BYTES_MAX, SOURCES_MAX, TAG_SETTINGS_MAX } from "../abi";
 
 let keeps: bool = false;
 let ignored: bool = false;
@@ -44,20 +43,35 @@ export function keepSource(start: usize, byteCount: u32): Source | null {
 export function keepTag(start: usize, byteCount: u32): Setting | null {
   const found = findSetting(tagKeys, start, byteCount);
   if (found) return found;
-  if (tagKeys.count >= <u32>TAG_SETTINGS_MAX) return null;
-  return make(tagKeys, start, byteCount, offsetof<Setting>());
+  return make(tagKeys, start, byteCount, offsetof<Setting>(), TAG_SETTINGS_MAX);
 }
 
-function keepIn(catalog: Catalog, start: usize, byteCount: u32, recordBytes: usize): Setting | null {
+function keepIn(
+  catalog: Catalog,
+  start: usize,
+  byteCount: u32,
+  recordBytes: usize,
+): Setting | null {
   const found = findSetting(catalog, start, byteCount);
   if (found && (found.isRegistered || keeps)) return found;
-  if (keeps && catalog.count < <u32>SOURCES_MAX) return make(catalog, start, byteCount, recordBytes);
+  if (keeps) return make(catalog, start, byteCount, recordBytes, SOURCES_MAX);
   ignored = true;
   return null;
 }
 
-function make(catalog: Catalog, start: usize, byteCount: u32, recordBytes: usize): Setting | null {
-  if (byteCount > <u32>NAME_BYTES_MAX || !reserveOutputs(1024, 0, 0, byteCount)) return null;
+/** Null, and remembered as ignored, when there are `most` already or the name is too long. */
+function make(
+  catalog: Catalog,
+  start: usize,
+  byteCount: u32,
+  recordBytes: usize,
+  most: u32,
+): Setting | null {
+  const isRefused = catalog.count >= most || byteCount > <u32>NAME_BYTES_MAX;
+  if (isRefused || !reserveOutputs(1024, 0, 0, byteCount)) {
+    ignored = true;
+    return null;
+  }
   const text = openText();
   memory.copy(text, start, byteCount);
   const setting = newSetting(recordBytes, closeText(text + byteCount));

@@ -10,7 +10,7 @@ import { putByte, putBytes, putLiteral, putText } from "../bytes/put";
 import { textBytes, textStart } from "../bytes/text";
 import { nextFragment } from "../metrics/field";
 import { refresh } from "../metrics/freshness";
-import { Field, Series, SERIES_ESCAPED, SERIES_EXPIRED, Source } from "../metrics/record";
+import { Field, SERIES_ESCAPED, SERIES_EXPIRED, Series, Source } from "../metrics/record";
 import { hasFlag, sources } from "../metrics/registry";
 import { keyOf } from "../metrics/series";
 import { sketchQuantile } from "../metrics/sketch";
@@ -78,7 +78,8 @@ function isFloat(source: Source, field: Field): bool {
 /** Writes nothing for a value that the line protocol cannot carry. */
 function putValue(at: usize, field: Field, cell: usize, isFloatAnyway: bool): usize {
   const type = field.type;
-  if (type == FieldType.I64) return putByte(putSigned(at, load<i64>(cell, CELL_VALUE_OFFSET)), 0x69);
+  if (type == FieldType.I64)
+    return putByte(putSigned(at, load<i64>(cell, CELL_VALUE_OFFSET)), 0x69);
   if (type == FieldType.U64) return putWide(at, load<u64>(cell, CELL_VALUE_OFFSET));
   if (type == FieldType.Text) {
     const byteCount = min(load<u32>(cell, CELL_VALUE_OFFSET), field.parameterCount);
@@ -102,12 +103,13 @@ function putHistogram(at: usize, field: Field, cell: usize): usize {
   const buckets = cell + CELL_BUCKETS_OFFSET;
   const countAt = putLiteral(putText(at, field.influxKey), "count=");
   let total: f64 = 0;
-  for (let i: u32 = 0; i <= field.parameterCount; i++) total += load<f64>(buckets + (<usize>i << 3));
+  for (let i: u32 = 0; i <= field.parameterCount; i++)
+    total += load<f64>(buckets + ((<usize>i) << 3));
   at = putSum(putByte(putDouble(countAt, total), 0x2c), field, cell);
   let below: f64 = 0;
   let fragment = field.fragments;
   for (let i: u32 = 0; i <= field.parameterCount; i++) {
-    below += load<f64>(buckets + (<usize>i << 3));
+    below += load<f64>(buckets + ((<usize>i) << 3));
     at = putByte(putText(putText(at, field.influxKey), fragment), 0x3d);
     at = putByte(putDouble(at, below), 0x2c);
     fragment = nextFragment(fragment);
@@ -123,7 +125,7 @@ function putSummary(at: usize, field: Field, cell: usize): usize {
   if (!count) return at;
   let fragment = field.fragments;
   for (let i: u32 = 0; i < field.parameterCount; i++) {
-    const quantile = load<f64>(field.parameters + (<usize>i << 3));
+    const quantile = load<f64>(field.parameters + ((<usize>i) << 3));
     at = putByte(putText(putText(at, field.influxKey), fragment), 0x3d);
     at = putByte(putDouble(at, sketchQuantile(cell + CELL_BUCKETS_OFFSET + 8, quantile)), 0x2c);
     fragment = nextFragment(fragment);

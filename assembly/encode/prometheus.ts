@@ -11,7 +11,7 @@ import { putByte, putBytes, putLiteral, putText } from "../bytes/put";
 import { textBytes, textStart } from "../bytes/text";
 import { isTotal, nextFragment } from "../metrics/field";
 import { refresh } from "../metrics/freshness";
-import { Field, Series, SERIES_EXPIRED, Source } from "../metrics/record";
+import { Field, SERIES_EXPIRED, Series, Source } from "../metrics/record";
 import { sources } from "../metrics/registry";
 import { keyOf } from "../metrics/series";
 import { sketchQuantile } from "../metrics/sketch";
@@ -90,7 +90,14 @@ function putLabels(at: usize, series: Series): usize {
 }
 
 /** `<name><suffix>{a="b",<key>="<fragment>"} `. */
-function putLine(at: usize, name: usize, suffix: string, next: usize, key: string, last: usize): usize {
+function putLine(
+  at: usize,
+  name: usize,
+  suffix: string,
+  next: usize,
+  key: string,
+  last: usize,
+): usize {
   const series = changetype<Series>(next);
   at = putLiteral(putText(at, name), suffix);
   at = putBytes(at, keyOf(series) + series.keyBytes, series.labelBytes);
@@ -104,7 +111,7 @@ function putHistograms(at: usize, field: Field, first: usize): usize {
     let below: f64 = 0;
     let fragment = field.fragments;
     for (let i: u32 = 0; i <= field.parameterCount; i++) {
-      below += load<f64>(cell + CELL_BUCKETS_OFFSET + (<usize>i << 3));
+      below += load<f64>(cell + CELL_BUCKETS_OFFSET + ((<usize>i) << 3));
       at = putLine(at, field.promName, "_bucket", next, 'le="', fragment);
       at = putByte(putDouble(at, below), 0x0a);
       fragment = nextFragment(fragment);
@@ -119,7 +126,7 @@ function putSummaries(at: usize, field: Field, first: usize): usize {
     const cell = next + field.offset;
     let fragment = field.fragments;
     for (let i: u32 = 0; i < field.parameterCount; i++) {
-      const quantile = load<f64>(field.parameters + (<usize>i << 3));
+      const quantile = load<f64>(field.parameters + ((<usize>i) << 3));
       at = putLine(at, field.promName, "", next, 'quantile="', fragment);
       at = putDouble(at, sketchQuantile(cell + CELL_BUCKETS_OFFSET + 8, quantile));
       at = putByte(at, 0x0a);

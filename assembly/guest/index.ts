@@ -1,5 +1,5 @@
 /**
- * What an AssemblyScript guest imports: `import { Counter, Log } from "wasm-monitoring/assembly/guest"`.
+ * What an AssemblyScript guest imports, as `wasm-monitoring/assembly/guest`.
  * README.md has the usage. Works with the runtimes incremental, minimal and stub.
  */
 export { FieldType, Level, SourceFlag, Status } from "../abi";

@@ -71,7 +71,9 @@ export function observe(cell: usize, value: f64): void {
   const state = load<u32>(cell, CELL_STATE_OFFSET);
   if (state == CellKind.Histogram + CELL_ACTIVE) {
     if (value != value) return refuse();
-    increment(cell + CELL_BUCKETS_OFFSET + (bucketOf(changetype<Field>(load<usize>(cell)), value) << 3));
+    increment(
+      cell + CELL_BUCKETS_OFFSET + (bucketOf(changetype<Field>(load<usize>(cell)), value) << 3),
+    );
   } else if (state == CellKind.Summary + CELL_ACTIVE) {
     if (value != value) return refuse();
     increment(cell + CELL_BUCKETS_OFFSET);
@@ -115,7 +117,7 @@ function bucketOf(field: Field, value: f64): usize {
   const count = field.parameterCount;
   let index: u32 = 0;
   while (index < count) {
-    const at = bounds + (<usize>index << 3);
+    const at = bounds + ((<usize>index) << 3);
     const below =
       v128.bitmask<i64>(v128.gt<f64>(wanted, v128.load(at))) |
       (v128.bitmask<i64>(v128.gt<f64>(wanted, v128.load(at, 16))) << 2);

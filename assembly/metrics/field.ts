@@ -13,7 +13,7 @@ import {
 import { allocate, allocateZeroed } from "../bytes/arena";
 import { putDouble } from "../bytes/double";
 import { Part, putInflux } from "../bytes/escape";
-import { inputFailed, readF64, readText, readU16, readU8 } from "../bytes/input";
+import { inputFailed, readF64, readText, readU8, readU16 } from "../bytes/input";
 import { putByte, putLiteral, putText } from "../bytes/put";
 import {
   closeText,
@@ -44,7 +44,12 @@ export function readField(source: Source): i32 {
   if (inputFailed()) return Status.Malformed;
   field.kind = kindOf(field.type);
   const keyBytes = textBytes(key);
-  if (!field.kind || !keyBytes || keyBytes > <u32>NAME_BYTES_MAX || textBytes(unit) > UNIT_BYTES_MAX) {
+  if (
+    !field.kind ||
+    !keyBytes ||
+    keyBytes > <u32>NAME_BYTES_MAX ||
+    textBytes(unit) > UNIT_BYTES_MAX
+  ) {
     return Status.FieldInvalid;
   }
   for (let at = source.firstField; at; at = changetype<Field>(at).next) {
@@ -83,20 +88,20 @@ function readParameters(field: Field, count: u32): i32 {
   if (count > <u32>PARAMETERS_MAX) return Status.LimitReached;
   if (field.kind == CellKind.Text) field.parameterCount = <u32>TEXT_BYTES_DEFAULT;
   const padded = (count + 4) & ~3;
-  field.parameters = allocate(<usize>padded << 3);
+  field.parameters = allocate((<usize>padded) << 3);
   let previous = -Infinity;
   for (let i: u32 = 0; i < count; i++) {
     const value = readF64();
     if (!isParameter(field.kind, value) || !(value > previous)) return Status.ParameterInvalid;
     previous = value;
-    store<f64>(field.parameters + (<usize>i << 3), value);
+    store<f64>(field.parameters + ((<usize>i) << 3), value);
   }
   if (inputFailed()) return Status.Malformed;
   if (field.kind == CellKind.Text) {
     if (count) field.parameterCount = <u32>previous;
     return Status.Ok;
   }
-  for (let i = count; i < padded; i++) store<f64>(field.parameters + (<usize>i << 3), Infinity);
+  for (let i = count; i < padded; i++) store<f64>(field.parameters + ((<usize>i) << 3), Infinity);
   field.parameterCount = count;
   if (field.kind >= CellKind.Histogram) renderFragments(field);
   return Status.Ok;
@@ -112,7 +117,7 @@ function isParameter(kind: i32, value: f64): bool {
 function renderFragments(field: Field): void {
   for (let i: u32 = 0; i <= field.parameterCount; i++) {
     const start = openText();
-    const text = closeText(putDouble(start, load<f64>(field.parameters + (<usize>i << 3))));
+    const text = closeText(putDouble(start, load<f64>(field.parameters + ((<usize>i) << 3))));
     if (!i) field.fragments = text;
   }
 }
@@ -172,7 +177,11 @@ function putFieldName(at: usize, prefix: usize, key: usize): usize {
 }
 
 function withUnit(start: usize, at: usize, unit: usize): usize {
-  return ensureSuffix(start, at, putName(putByte(at, 0x5f), textStart(unit), textBytes(unit), false));
+  return ensureSuffix(
+    start,
+    at,
+    putName(putByte(at, 0x5f), textStart(unit), textBytes(unit), false),
+  );
 }
 
 function withSuffix(start: usize, at: usize, suffix: string): usize {

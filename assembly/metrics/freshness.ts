@@ -2,14 +2,17 @@
  * The time to live of series: a series whose cells no gather has seen change for that long is hidden until
  * they do.
  */
-import { Freshness, Series, SERIES_EXPIRED, Source } from "./record";
+import { Freshness, SERIES_EXPIRED, Series, Source } from "./record";
 
 /** Looks at all series of a source with a TTL; at the start of a gather. */
 export function refresh(source: Source, nowNs: u64): void {
   for (let at = source.firstSeries; at; at = changetype<Series>(at).next) {
     const series = changetype<Series>(at);
     const freshness = changetype<Freshness>(at + offsetof<Series>());
-    const checksum = checksumOf(at + offsetof<Series>() + offsetof<Freshness>(), at + source.seriesBytes);
+    const checksum = checksumOf(
+      at + offsetof<Series>() + offsetof<Freshness>(),
+      at + source.seriesBytes,
+    );
     if (checksum != freshness.checksum || !freshness.changedNs) {
       freshness.checksum = checksum;
       freshness.changedNs = nowNs;

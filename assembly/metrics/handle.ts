@@ -17,7 +17,7 @@ export function allocateHandle(cell: usize): i32 {
   const count = load<u32>(table, 4);
   if (count >= <u32>HANDLES_MAX) return Status.LimitReached;
   if (count == load<u32>(table, 8) && !growTable(count)) return Status.OutOfMemory;
-  store<usize>(load<usize>(table) + (<usize>count << 2), cell);
+  store<usize>(load<usize>(table) + ((<usize>count) << 2), cell);
   store<u32>(table, count + 1, 4);
   return count;
 }
@@ -50,20 +50,20 @@ export function handleObserve(handle: u32, value: f64): void {
 /** 1 while the source of the handle's cell is enabled; 0 for a wrong handle. */
 export function handleIsActive(handle: u32): u32 {
   if (handle >= load<u32>(table, 4)) return 0;
-  const cell = load<usize>(load<usize>(table) + (<usize>handle << 2));
+  const cell = load<usize>(load<usize>(table) + ((<usize>handle) << 2));
   return load<i32>(cell, CELL_STATE_OFFSET) >= CELL_ACTIVE ? 1 : 0;
 }
 
 /** The cell of a handle, or 0, counted as refused. */
 export function cellOf(handle: u32): usize {
-  if (handle < load<u32>(table, 4)) return load<usize>(load<usize>(table) + (<usize>handle << 2));
+  if (handle < load<u32>(table, 4)) return load<usize>(load<usize>(table) + ((<usize>handle) << 2));
   refuse();
   return 0;
 }
 
 function growTable(count: u32): bool {
   const capacity = max(count << 1, FIRST_CAPACITY);
-  if (!reserveOutputs(<u64>capacity << 2, 0, 0, 0)) return false;
+  if (!reserveOutputs((<u64>capacity) << 2, 0, 0, 0)) return false;
   const grown = allocateZeroed(capacity << 2);
   memory.copy(grown, load<usize>(table), count << 2);
   store<usize>(table, grown);

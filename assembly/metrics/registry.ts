@@ -2,14 +2,15 @@
  * What the registry holds and how much of it: the catalogs of sources and tag keys, the caps, and the upper
  * bounds of every output, kept up to date by each registration.
  */
-import { allocateZeroed, reserve } from "../bytes/arena";
+
 import { INPUT_BYTES_MAX } from "../abi";
-import { putInflux, Part } from "../bytes/escape";
+import { allocateZeroed, reserve } from "../bytes/arena";
+import { Part, putInflux } from "../bytes/escape";
 import { INPUT } from "../bytes/input";
 import { putLiteral } from "../bytes/put";
 import { closeText, openText } from "../bytes/text";
-import { TAG_ABSENT } from "./tag";
 import { Catalog, openCatalog, Setting } from "./setting";
+import { TAG_ABSENT } from "./tag";
 
 export const sources: Catalog = changetype<Catalog>(memory.data(32, 16));
 export const tagKeys: Catalog = changetype<Catalog>(memory.data(32, 16));
@@ -40,9 +41,7 @@ export function openRegistry(vmBytes: u32, withFlags: u32, most: u32, mostPerSou
   openCatalog(sources, changetype<Setting>(allSources), 1, sourceBuckets);
   openCatalog(tagKeys, changetype<Setting>(anyTag), TAG_ABSENT, tagBuckets);
   const at = openText();
-  vmTag = closeText(
-    vmBytes ? putInflux(putLiteral(at, ",vm="), INPUT, vmBytes, Part.Value) : at,
-  );
+  vmTag = closeText(vmBytes ? putInflux(putLiteral(at, ",vm="), INPUT, vmBytes, Part.Value) : at);
   return true;
 }
 

@@ -8,7 +8,7 @@ import { isPlain, putQuoted } from "../bytes/escape";
 import { INPUT, inputEnded, openInput, readText } from "../bytes/input";
 import { putByte, putText } from "../bytes/put";
 import { HASH_SEED, hashBytes, textBytes, textStart } from "../bytes/text";
-import { Field, Series, SERIES_ESCAPED, Source } from "./record";
+import { Field, SERIES_ESCAPED, Series, Source } from "./record";
 import { growOutputs, isSeriesCapReached, reserveOutputs } from "./registry";
 import { openCell } from "./source";
 import { tagAt } from "./tag";
@@ -107,7 +107,11 @@ function valueAt(index: u32): usize {
 
 function findSeries(source: Source, key: usize, keyBytes: u32): usize {
   if (!headCount) return 0;
-  for (let at = load<usize>(headOf(source, key, keyBytes)); at; at = changetype<Series>(at).chained) {
+  for (
+    let at = load<usize>(headOf(source, key, keyBytes));
+    at;
+    at = changetype<Series>(at).chained
+  ) {
     const series = changetype<Series>(at);
     if (series.source != changetype<usize>(source) || series.keyBytes != keyBytes) continue;
     if (memory.compare(keyOf(series), key, keyBytes) == 0) return at;
@@ -158,7 +162,7 @@ function makeOverflow(source: Source): i32 {
 
 function putOverflow(at: usize): usize {
   for (let i = 0; i < OVERFLOW_VALUE.length; i++) {
-    store<u8>(at + i, load<u8>(changetype<usize>(OVERFLOW_VALUE) + (<usize>i << 1)));
+    store<u8>(at + i, load<u8>(changetype<usize>(OVERFLOW_VALUE) + ((<usize>i) << 1)));
   }
   return at + OVERFLOW_VALUE.length;
 }
@@ -228,7 +232,7 @@ function growHeads(): void {
   headCount = max(beforeCount << 1, FIRST_HEADS);
   heads = allocateZeroed(headCount << 2);
   for (let i: u32 = 0; i < beforeCount; i++) {
-    let at = load<usize>(before + (<usize>i << 2));
+    let at = load<usize>(before + ((<usize>i) << 2));
     while (at) {
       const series = changetype<Series>(at);
       const following = series.chained;
@@ -242,7 +246,8 @@ function growHeads(): void {
 
 function influxBytesOf(source: Source, series: Series): i64 {
   let byteCount = <u64>series.keyBytes * 2 + source.influxBytes + textBytes(source.influxStart);
-  for (let i: u32 = 0; i < source.tagCount; i++) byteCount += textBytes(tagAt(source, i).influx) + 1;
+  for (let i: u32 = 0; i < source.tagCount; i++)
+    byteCount += textBytes(tagAt(source, i).influx) + 1;
   return byteCount + 32;
 }
 

@@ -2,7 +2,7 @@
  * A named switch: a source's on or off, a tag key's, a log source's threshold. All three are kept, found,
  * listed and timed alike; a `Catalog` holds all switches of one kind.
  */
-import { isBefore, isText, hashBytes, HASH_SEED, textBytes, textStart } from "../bytes/text";
+import { HASH_SEED, hashBytes, isBefore, isText, textBytes, textStart } from "../bytes/text";
 
 /** A switch; sources and log sources begin with one, so `value` is at offset 0. */
 @unmanaged

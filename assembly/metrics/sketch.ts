@@ -12,7 +12,7 @@ const FIRST: u64 = (1023 - 24) << 5;
 /** Counts one value. When a counter is full all are halved, which leaves quantiles as they are. */
 export function sketchCount(buckets: usize, value: f64): void {
   const top = <i32>((reinterpret<u64>(max(value, 0)) >> SHIFT) - FIRST);
-  const at = buckets + (<usize>min(max(top, 0), SKETCH_BUCKETS - 1) << 2);
+  const at = buckets + ((<usize>min(max(top, 0), SKETCH_BUCKETS - 1)) << 2);
   if (load<u32>(at) == u32.MAX_VALUE) {
     for (let i = buckets; i < buckets + (SKETCH_BUCKETS << 2); i += 4) {
       store<u32>(i, load<u32>(i) >> 1);
@@ -28,9 +28,13 @@ export function sketchQuantile(buckets: usize, quantile: f64): f64 {
   if (!total) return NaN;
   const rank = max<u64>(<u64>ceil(<f64>total * quantile), 1);
   let index: u64 = 0;
-  for (let below: u64 = load<u32>(buckets); below < rank; below += load<u32>(buckets + (<usize>index << 2))) {
+  for (
+    let below: u64 = load<u32>(buckets);
+    below < rank;
+    below += load<u32>(buckets + ((<usize>index) << 2))
+  ) {
     index++;
   }
   if (!index) return 0;
-  return reinterpret<f64>(((index + FIRST) << SHIFT) | (<u64>1 << (SHIFT - 1)));
+  return reinterpret<f64>(((index + FIRST) << SHIFT) | ((<u64>1) << (SHIFT - 1)));
 }

@@ -2,8 +2,18 @@
  * Registration of sources: read a definition whole, render what never changes, then add it; or take
  * everything back.
  */
-import { CELL_ACTIVE, CELL_STATE_OFFSET, CoreFlag, FIELDS_MAX, NAME_BYTES_MAX, SourceFlag } from "../abi";
-import { CellKind, SOURCES_MAX, Status, TAGS_MAX } from "../abi";
+import {
+  CELL_ACTIVE,
+  CELL_STATE_OFFSET,
+  CellKind,
+  CoreFlag,
+  FIELDS_MAX,
+  NAME_BYTES_MAX,
+  SOURCES_MAX,
+  SourceFlag,
+  Status,
+  TAGS_MAX,
+} from "../abi";
 import { allocate, allocateZeroed, arenaMark, arenaRelease } from "../bytes/arena";
 import { Part, putInflux } from "../bytes/escape";
 import { inputEnded, inputFailed, openInput, readF64, readText, readU8 } from "../bytes/input";
@@ -137,8 +147,7 @@ function readRest(source: Source): i32 {
 }
 
 function readFields(source: Source): i32 {
-  source.seriesBytes =
-    <u32>offsetof<Series>() + (source.ttlNs ? <u32>offsetof<Freshness>() : 0);
+  source.seriesBytes = <u32>offsetof<Series>() + (source.ttlNs ? <u32>offsetof<Freshness>() : 0);
   const fieldCount = readU8();
   if (inputFailed() || !fieldCount) return Status.Malformed;
   if (fieldCount > <u32>FIELDS_MAX) return Status.LimitReached;
@@ -198,7 +207,11 @@ function settle(draft: Source, pending: Source | null): i32 {
   } else {
     growLists(textBytes(draft.name));
     addSetting(sources, source);
-    inherit(source, governor(source, tagKeys, sources.fallback));
+    const fallback = sources.fallback;
+    inherit(source, fallback);
+    const all = fallback.deadlineNs ? fallback.saved : fallback.value;
+    inherit(source, governor(source, tagKeys, fallback));
+    if (source.saved > 1) source.saved = all;
   }
   markRegistered(sources, source);
   let headers: u32 = 0;

@@ -3,7 +3,7 @@
  * several are reported at once. The observer never keeps the process alive.
  */
 import { constants, type PerformanceEntry, PerformanceObserver } from "node:perf_hooks";
-import type { Histogram, Part, Registrar } from "./registrar.js";
+import type { HistogramSeries, Part, Registrar } from "./registrar.js";
 
 /** Upper bounds in seconds, as prom-client has them. */
 const DURATION_BOUNDS = [0.001, 0.01, 0.1, 1, 2, 5];
@@ -39,6 +39,6 @@ interface PauseEntry extends PerformanceEntry {
   readonly detail: { readonly kind: number };
 }
 
-function observePause(entry: PerformanceEntry, byKind: ReadonlyMap<number, Histogram>): void {
+function observePause(entry: PerformanceEntry, byKind: ReadonlyMap<number, HistogramSeries>): void {
   byKind.get((entry as PauseEntry).detail.kind)?.observe(entry.duration / 1000);
 }

@@ -2,7 +2,7 @@
  * `nodejs_heap_*`, `nodejs_external_memory_bytes`: the heap of V8 in the thread that asks.
  */
 import { getHeapSpaceStatistics, getHeapStatistics, type HeapSpaceInfo } from "node:v8";
-import type { Gauge, Part, Registrar } from "./registrar.js";
+import type { Gauge, GaugeSeries, Part, Registrar } from "./registrar.js";
 
 /** Registers the size of the heap, and of what lives outside but belongs to it. */
 export function registerHeap(registrar: Registrar): Part {
@@ -30,10 +30,10 @@ export function registerHeap(registrar: Registrar): Part {
   };
 }
 
-interface SpaceGauges {
-  readonly total: Gauge;
-  readonly used: Gauge;
-  readonly available: Gauge;
+interface SpaceGauges<G extends GaugeSeries> {
+  readonly total: G;
+  readonly used: G;
+  readonly available: G;
 }
 
 /** Registers the spaces of the heap, by name without its ending `_space`. */
@@ -45,7 +45,7 @@ export function registerHeapSpaces(registrar: Registrar): Part {
       labels: ["space"],
     });
   const families = { total: family("total"), used: family("used"), available: family("available") };
-  const spaces = new Map<string, SpaceGauges>();
+  const spaces = new Map<string, SpaceGauges<GaugeSeries>>();
   return {
     instruments: Object.values(families),
     refresh() {
@@ -61,7 +61,7 @@ export function registerHeapSpaces(registrar: Registrar): Part {
   };
 }
 
-function childrenOf(families: SpaceGauges, space: string): SpaceGauges {
+function childrenOf(families: SpaceGauges<Gauge>, space: string): SpaceGauges<GaugeSeries> {
   return {
     total: families.total.child({ space }),
     used: families.used.child({ space }),
@@ -69,7 +69,7 @@ function childrenOf(families: SpaceGauges, space: string): SpaceGauges {
   };
 }
 
-function showSpace(space: HeapSpaceInfo, gauges: SpaceGauges): void {
+function showSpace(space: HeapSpaceInfo, gauges: SpaceGauges<GaugeSeries>): void {
   gauges.total.set(space.space_size);
   gauges.used.set(space.space_used_size);
   gauges.available.set(space.space_available_size);

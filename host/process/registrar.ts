@@ -3,12 +3,16 @@
  * nothing from it.
  */
 
-/** A family of gauges, or one of its series. */
-export interface Gauge {
+/** One gauge. */
+export interface GaugeSeries {
   /** False while disabled: nothing is recorded then. Absent means true. */
   readonly active?: boolean;
   set(value: number): void;
-  child(labels: Readonly<Record<string, string>>): Gauge;
+}
+
+/** A family of gauges. */
+export interface Gauge extends GaugeSeries {
+  child(labels: Readonly<Record<string, string>>): GaugeSeries;
 }
 
 /** A counter without labels. */
@@ -18,12 +22,16 @@ export interface Counter {
   inc(amount: number): void;
 }
 
-/** A family of histograms, or one of its series. */
-export interface Histogram {
+/** One histogram. */
+export interface HistogramSeries {
+  observe(value: number): void;
+}
+
+/** A family of histograms. */
+export interface Histogram extends HistogramSeries {
   /** False while disabled: nothing is recorded then. Absent means true. */
   readonly active?: boolean;
-  observe(value: number): void;
-  child(labels: Readonly<Record<string, string>>): Histogram;
+  child(labels: Readonly<Record<string, string>>): HistogramSeries;
 }
 
 /** Name and meaning of a family. */
@@ -49,7 +57,7 @@ export interface Source {
   /** The handle of a counter field. */
   counter(key: string): Counter;
   /** The handle of a gauge field. */
-  gauge(key: string): Gauge;
+  gauge(key: string): GaugeSeries;
 }
 
 /** Where the sources register. */

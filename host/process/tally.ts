@@ -1,11 +1,11 @@
 /**
  * A gauge with one label that counts how often each word occurs in a list.
  */
-import type { Gauge } from "./registrar.js";
+import type { Gauge, GaugeSeries } from "./registrar.js";
 
 /** Shows counts by word; a word that no longer occurs is 0, its series stays. */
 export class Tally {
-  private readonly series = new Map<string, { readonly gauge: Gauge; count: number }>();
+  private readonly series = new Map<string, { readonly gauge: GaugeSeries; count: number }>();
 
   constructor(
     private readonly family: Gauge,

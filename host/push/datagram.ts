@@ -45,7 +45,9 @@ export class DatagramTransport implements Transport {
     }
   }
 
-  async finish(): Promise<void> {}
+  async finish(): Promise<boolean> {
+    return true;
+  }
 
   destroy(): void {
     this.isDestroyed = true;

@@ -90,10 +90,17 @@ export class Delivery {
     clearTimeout(this.retryTimer);
     this.retryTimer = undefined;
     const endMs = performance.now() + deadlineMs;
-    await within(deadlineMs, this.sendRest());
-    const { writtenLine } = this.transport;
-    const leftMs = endMs - performance.now();
-    if (leftMs > 0) await within(leftMs, this.transport.finish(leftMs));
+    let writtenLine = 0;
+    let isFinished = false;
+    for (let leftMs = deadlineMs; leftMs > 0 && !isFinished; leftMs = endMs - performance.now()) {
+      isFinished = true;
+      const lastSend = this.sendRest().then(async () => {
+        writtenLine = this.transport.writtenLine;
+        isFinished = await this.transport.finish(endMs - performance.now());
+      });
+      await within(leftMs, lastSend);
+    }
+    writtenLine = Math.max(writtenLine, this.transport.writtenLine);
     this.state = "closed";
     this.transport.destroy();
     this.letGo(writtenLine);

@@ -52,7 +52,9 @@ export class HttpTransport implements Transport {
     }
   }
 
-  async finish(): Promise<void> {}
+  async finish(): Promise<boolean> {
+    return true;
+  }
 
   destroy(): void {
     this.context.stats.connected = 0;

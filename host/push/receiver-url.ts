@@ -87,7 +87,7 @@ function parseHttp(text: string, credentials: ReceiverCredentials): Receiver {
 /** The text may hold a password anywhere, so nothing of it is shown. */
 function readUrl(text: string): URL {
   if (URL.canParse(text)) return new URL(text);
-  throw refusal("this is no valid URL (not shown, it may hold a secret); write ".concat(FORMS));
+  throw refusal("this is no valid URL (not shown, it may hold a password); write ".concat(FORMS));
 }
 
 /** Moves what is secret out of the URL. */

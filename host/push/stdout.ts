@@ -29,7 +29,9 @@ export class StdoutTransport implements Transport {
     }
   }
 
-  async finish(): Promise<void> {}
+  async finish(): Promise<boolean> {
+    return true;
+  }
 
   destroy(): void {
     this.context.stats.connected = 0;

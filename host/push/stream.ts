@@ -12,17 +12,42 @@ import { type Failure, reasonOf, type Transport, type TransportContext } from ".
 const INTERVAL_SHARE = 0.9;
 /** How long to wait for the receiver's own close once everything is handed over. */
 const FINISH_STEP_MS = 250;
+/**
+ * What the systems between two programs may hold of a stream: a receiver that hangs looks alive for
+ * as long. Linux has at most 4 MiB to send and 6 MiB received by default.
+ */
+const SYSTEM_BYTES_MAX = 16 * 1024 * 1024;
 
 /** The end of what one push wrote, and when. */
 interface Mark {
   readonly endLine: number;
+  /** Bytes written on this connection by then. */
+  readonly endByte: number;
   readonly writtenMs: number;
+}
+
+/** Lines that were let go as proven. */
+interface Release {
+  readonly endByte: number;
+  readonly lineCount: number;
 }
 
 interface Waiter {
   readonly resolve: () => void;
   readonly reject: (error: Error) => void;
 }
+
+interface StreamFailure extends Failure {
+  readonly isOrderly: boolean;
+}
+
+/** The receiver closed the connection. */
+class Ended extends Error {
+  override readonly message = "closed by the receiver";
+}
+
+/** The receiver took nothing for too long. */
+class Stalled extends Error {}
 
 /** Sends lines over one connection at a time, which it makes when there is none. */
 export class StreamTransport implements Transport {
@@ -34,12 +59,14 @@ export class StreamTransport implements Transport {
   private position = 0;
   /** One past the furthest line that any connection carried. */
   private furthest = 0;
+  private writtenBytes = 0;
   private marks: Mark[] = [];
+  private releases: Release[] = [];
   private waiter: Waiter | undefined;
   private inFlight: PlacedSpan | undefined;
   private isSending = false;
   /** What ended the last connection. */
-  private failure: Failure | undefined;
+  private failure: StreamFailure | undefined;
 
   constructor(
     private readonly context: TransportContext,
@@ -62,27 +89,29 @@ export class StreamTransport implements Transport {
       await this.writeAll();
       return undefined;
     } catch (error) {
-      return this.drop(reasonOf(error));
+      return this.drop(error);
     } finally {
       this.isSending = false;
     }
   }
 
-  async finish(lingerMs: number): Promise<void> {
+  async finish(lingerMs: number): Promise<boolean> {
     const endMs = performance.now() + lingerMs;
     const { connection } = this;
-    if (!connection) return;
+    if (!connection) return true;
     this.isSending = true; // what happens to the connection now is no news
     connection.end();
     do {
       const leftMs = Math.max(0, endMs - performance.now());
       await this.wait(Math.min(FINISH_STEP_MS, leftMs), "").catch(() => {});
     } while (this.connection && connection.queuedBytes > 0 && performance.now() < endMs);
+    this.isSending = false;
+    return this.connection !== undefined || this.failure?.isOrderly === true;
   }
 
   destroy(): void {
     const { waiter } = this;
-    this.drop("closed");
+    this.drop(new Error("closed"));
     waiter?.reject(new Error("closed"));
   }
 
@@ -105,8 +134,8 @@ export class StreamTransport implements Transport {
     return {
       onOpen: ifCurrent(() => this.opened()),
       onDrain: ifCurrent(() => this.waiter?.resolve()),
-      onEnd: ifCurrent(() => this.lost("closed by the receiver")),
-      onClose: (error) => ifCurrent(() => this.lost(error ? reasonOf(error) : "closed"))(),
+      onEnd: ifCurrent(() => this.lost(new Ended())),
+      onClose: (error) => ifCurrent(() => this.lost(error ?? new Ended()))(),
     };
   }
 
@@ -118,27 +147,41 @@ export class StreamTransport implements Transport {
     this.waiter?.resolve();
   }
 
-  private lost(reason: string): void {
+  private lost(error: Error): void {
     const { waiter, isSending } = this;
-    const failure = this.drop(reason);
-    if (waiter) waiter.reject(new Error(reason));
+    const failure = this.drop(error);
+    if (waiter) waiter.reject(error);
     else if (!isSending) this.context.onLost(failure);
   }
 
   /** Gives the connection up: every line in the buffer is unsent again. */
-  private drop(reason: string): Failure {
+  private drop(error: unknown): StreamFailure {
     if (!this.connection && this.failure) return this.failure;
     const { stats, intervalMs } = this.context;
     const hadWorked = stats.connected === 1 && performance.now() - this.openedMs >= intervalMs;
+    if (isStall(error)) this.recountReleases();
     this.generation++;
     this.connection?.destroy();
     this.connection = undefined;
     stats.connected = 0;
     this.position = 0;
+    this.writtenBytes = 0;
     this.marks = [];
+    this.releases = [];
     this.dropInFlight();
-    this.failure = { reason, hadWorked };
+    this.failure = { reason: reasonOf(error), hadWorked, isOrderly: error instanceof Ended };
     return this.failure;
+  }
+
+  /** A receiver that stopped reading may not have read what the systems still held. */
+  private recountReleases(): void {
+    this.pruneReleases();
+    for (const { lineCount } of this.releases) this.context.stats.unconfirmedLines += lineCount;
+  }
+
+  private pruneReleases(): void {
+    const heldFrom = this.writtenBytes - SYSTEM_BYTES_MAX;
+    this.releases = this.releases.filter(({ endByte }) => endByte > heldFrom);
   }
 
   /** With best effort a line that may have arrived in part is not tried again. */
@@ -158,8 +201,10 @@ export class StreamTransport implements Transport {
     const later = this.marks.findLastIndex((mark) => mark.writtenMs <= oldEnoughMs);
     const proven = this.marks[later - 1];
     if (!proven) return;
-    buffer.releaseBefore(proven.endLine);
+    const lineCount = buffer.releaseBefore(proven.endLine);
+    this.releases.push({ endByte: proven.endByte, lineCount });
     this.marks.splice(0, later);
+    this.pruneReleases();
   }
 
   private async writeAll(): Promise<void> {
@@ -171,7 +216,8 @@ export class StreamTransport implements Transport {
       span = buffer.findFrom(this.position);
     }
     if (this.position === before || bestEffort) return;
-    this.marks.push({ endLine: this.position, writtenMs: performance.now() });
+    const { position, writtenBytes } = this;
+    this.marks.push({ endLine: position, endByte: writtenBytes, writtenMs: performance.now() });
   }
 
   private async writeSpan(span: PlacedSpan): Promise<void> {
@@ -183,6 +229,7 @@ export class StreamTransport implements Transport {
     }
     this.inFlight = undefined;
     this.position = span.endLine;
+    this.writtenBytes += span.bytes.length;
     this.countWritten(span);
     if (bestEffort) buffer.releaseBefore(span.endLine);
   }
@@ -199,7 +246,7 @@ export class StreamTransport implements Transport {
   /** Resolves at the next open or drain; rejects when the connection breaks, or too late. */
   private wait(timeoutMs: number, tooLate: string): Promise<void> {
     return new Promise<void>((resolve, reject) => {
-      const timer = setTimeout(() => settle(() => reject(new Error(tooLate))), timeoutMs);
+      const timer = setTimeout(() => settle(() => reject(new Stalled(tooLate))), timeoutMs);
       if (this.context.unref) (timer as { unref?: () => void }).unref?.();
       const settle = (act: () => void) => {
         clearTimeout(timer);
@@ -212,4 +259,8 @@ export class StreamTransport implements Transport {
       };
     });
   }
+}
+
+function isStall(error: unknown): boolean {
+  return error instanceof Stalled || (error as { code?: string }).code === "ETIMEDOUT";
 }

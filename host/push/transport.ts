@@ -72,8 +72,11 @@ export interface Transport {
   readonly hasWork: boolean;
   /** Lines before this one are written on the present connection, but not proven. */
   readonly writtenLine: number;
-  /** Ends an idle connection politely; resolves within `lingerMs`. */
-  finish(lingerMs: number): Promise<void>;
+  /**
+   * Ends an idle connection politely, within `lingerMs`. False when it broke instead, so that what
+   * was written should be sent again.
+   */
+  finish(lingerMs: number): Promise<boolean>;
   /** Frees everything at once; a `send` under way fails. */
   destroy(): void;
 }

@@ -1,6 +1,6 @@
 /**
- * What carries out a guest's WASI calls: node:wasi over real files, or @wasmer/wasi in memory. Either is wrapped
- * by the same metering and ends a guest in the same way.
+ * What carries out a guest's WASI calls: node:wasi over real files, or @wasmer/wasi in memory.
+ * Either is wrapped by the same metering and ends a guest in the same way.
  */
 import type { ImportFunctions } from "./preview1.js";
 
@@ -24,7 +24,10 @@ export interface BackendOptions extends GuestSetup {
 export interface Backend {
   /** The members of the guest's `wasi_snapshot_preview1`. */
   readonly functions: ImportFunctions;
-  /** Runs `_start`. Throws `GuestExit` when the guest exits, whatever the engine throws when it traps. */
+  /**
+   * Runs `_start`. Throws `GuestExit` when the guest exits, whatever the engine throws when it
+   * traps.
+   */
   start(instance: WebAssembly.Instance): void;
 }
 

@@ -1,6 +1,6 @@
 /**
- * Writes cells of the core straight through typed arrays over its memory (assembly/README.md, *Cells*).
- * One writer a cell, plain stores; works from any thread that has the memory.
+ * Writes cells of the core straight through typed arrays over its memory (assembly/README.md,
+ * *Cells*). One writer a cell, plain stores; works from any thread that has the memory.
  */
 import { CELL_ACTIVE, CELL_STATE_OFFSET, CELL_VALUE_OFFSET } from "../../assembly/abi.js";
 
@@ -13,7 +13,9 @@ export class Cells {
 
   /** Adds to a cell while its source is active. */
   add(cell: number, value: number): void {
-    if (this.isActive(cell)) this.#floats[this.#valueIndex(cell)]! += value;
+    if (!this.isActive(cell)) return;
+    const index = this.#valueIndex(cell);
+    this.#floats[index] = (this.#floats[index] ?? 0) + value;
   }
 
   /** Sets a cell while its source is active. */
@@ -30,7 +32,7 @@ export class Cells {
   /** Whether the cell's source is enabled now. */
   isActive(cell: number): boolean {
     if (cell + CELL_BYTES > this.#words.byteLength) this.#refresh();
-    return (this.#words[(cell + CELL_STATE_OFFSET) >>> 2]! & CELL_ACTIVE) !== 0;
+    return ((this.#words[(cell + CELL_STATE_OFFSET) >>> 2] ?? 0) & CELL_ACTIVE) !== 0;
   }
 
   #valueIndex(cell: number): number {

@@ -1,7 +1,7 @@
 /**
- * Blocking requests from the guest's thread to the main thread, which alone writes the registry. The guest's side
- * fills shared memory, posts a word and waits; the main thread answers from its event loop. One request at a
- * time: the guest's side cannot ask again before it has its answer.
+ * Blocking requests from the guest's thread to the main thread, which alone writes the registry.
+ * The guest's side fills shared memory, posts a word and waits; the main thread answers from its
+ * event loop. One request at a time: the guest's side cannot ask again before it has its answer.
  */
 import { INPUT_BYTES_MAX, Status } from "../../assembly/abi.js";
 

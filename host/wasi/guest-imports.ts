@@ -1,12 +1,16 @@
 /**
- * The functions of module `monitor` that a guest imports (assembly/README.md, *What a guest imports*), over whatever
- * can register and log for it: the core itself in the main thread, or a channel to it from a worker. Every span is
- * checked; nothing here traps or throws into the guest. What is refused is counted.
+ * The functions of module `monitor` that a guest imports (assembly/README.md, *What a guest
+ * imports*), over whatever can register and log for it: the core itself in the main thread, or a
+ * channel to it from a worker. Every span is checked; nothing here traps or throws into the guest.
+ * What is refused is counted.
  */
 import { INPUT_BYTES_MAX, Level, Status } from "../../assembly/abi.js";
 import type { ImportFunctions } from "./preview1.js";
 
-/** The core's exports that a guest calls without us in between: an increment is one wasm-to-wasm call. */
+/**
+ * The core's exports that a guest calls without us in between: an increment is one wasm-to-wasm
+ * call.
+ */
 export interface HotExports {
   handleCounterAdd(handle: number, value: number): void;
   handleGaugeSet(handle: number, value: number): void;
@@ -36,8 +40,8 @@ export interface GuestHost {
 }
 
 /**
- * Makes the import object's `monitor` member. `memory` gives the guest's memory, asked at each call since a guest
- * is instantiated after its imports; undefined makes calls with spans refuse.
+ * Makes the import object's `monitor` member. `memory` gives the guest's memory, asked at each call
+ * since a guest is instantiated after its imports; undefined makes calls with spans refuse.
  */
 export function guestImports(
   host: GuestHost,

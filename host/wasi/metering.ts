@@ -1,6 +1,7 @@
 /**
- * Counts and times WASI calls by name, counts bytes read and written, and watches the guest's memory grow, all
- * straight into cells of the core. Runs on the guest's thread; adds two clock reads to a call.
+ * Counts and times WASI calls by name, counts bytes read and written, and watches the guest's
+ * memory grow, all straight into cells of the core. Runs on the guest's thread; adds two clock
+ * reads to a call.
  */
 import type { Cells } from "./cells.js";
 import { type ImportFunction, type ImportFunctions, TRANSFERS } from "./preview1.js";

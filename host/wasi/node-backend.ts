@@ -1,13 +1,14 @@
 /**
- * WASI over real files by node:wasi. What would block this thread in the system, out of reach of `worker.terminate()`,
- * waits here instead: sleeping, and reading standard input. Import it only after silencing Node's warning.
+ * WASI over real files by node:wasi. What would block this thread in the system, out of reach of
+ * `worker.terminate()`, waits here instead: sleeping, and reading standard input. Import it only
+ * after silencing Node's warning.
  */
 import { WASI } from "node:wasi";
 import { type Backend, type BackendOptions, callStart, exitGuest } from "./backend.js";
 import { pollOneoff, sleep } from "./polling.js";
 import { Errno, type ImportFunction, type ImportFunctions } from "./preview1.js";
-import { StreamOwnership } from "./streams.js";
 import { stdinWaiter } from "./stdin.js";
+import { StreamOwnership } from "./streams.js";
 
 /** Opens node:wasi for one guest. */
 export function openNodeBackend(options: BackendOptions): Backend {

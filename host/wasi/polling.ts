@@ -1,6 +1,7 @@
 /**
- * `poll_oneoff` of WASI preview1 where only clocks are waited for: a wait that `worker.terminate()` ends, unlike
- * the native one, so that a sleeping guest can be stopped; and @wasmer/wasi's traps. Layouts from the witx file.
+ * `poll_oneoff` of WASI preview1 where only clocks are waited for: a wait that `worker.terminate()`
+ * ends, unlike the native one, so that a sleeping guest can be stopped; and @wasmer/wasi's traps.
+ * Layouts from the witx file.
  */
 import { Errno, type ImportFunction, type ImportFunctions } from "./preview1.js";
 
@@ -65,7 +66,10 @@ function readSubscriptions(view: DataView, address: number, count: number): Subs
   });
 }
 
-/** Reads a clock of the backend by way of the guest's event buffer, which is about to be written anyway. */
+/**
+ * Reads a clock of the backend by way of the guest's event buffer, which is about to be written
+ * anyway.
+ */
 function nowReader(functions: ImportFunctions, view: DataView, scratch: number) {
   return (clock: number): bigint => {
     functions.clock_time_get?.(clock, 0n, scratch);

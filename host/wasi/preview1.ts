@@ -1,14 +1,16 @@
 /**
- * What WASI preview1 offers: the names of its functions, where the byte-moving ones put their result, and the
- * few error numbers that we answer with ourselves. From the witx files of wasi_snapshot_preview1.
+ * What WASI preview1 offers: the names of its functions, where the byte-moving ones put their
+ * result, and the few error numbers that we answer with ourselves. From the witx files of
+ * wasi_snapshot_preview1.
  */
 
 /** The module name under which guests import WASI. */
 export const PREVIEW1 = "wasi_snapshot_preview1";
 
-/** Functions as WebAssembly imports them. Loose on purpose: every signature differs. */
-// biome-ignore lint/suspicious/noExplicitAny: numbers and bigints, as each function's signature says
+/** A function as WebAssembly imports it. Loose on purpose: every signature differs. */
+// biome-ignore lint/suspicious/noExplicitAny: numbers and bigints, as each signature says
 export type ImportFunction = (...values: any[]) => any;
+/** The functions of one imported module, by name. */
 export type ImportFunctions = Record<string, ImportFunction>;
 
 /** Error numbers of preview1 (`errno` in the witx). */

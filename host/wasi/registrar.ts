@@ -1,26 +1,15 @@
 /**
- * What guests register, in the main thread: checks what a guest names, remembers what it was given, and calls the
- * core. Serves plug-ins in this thread directly, and a guest in a worker by answering its requests.
+ * What guests register, in the main thread: checks what a guest names, remembers what it was given,
+ * and calls the core. Serves plug-ins in this thread directly, and a guest in a worker by answering
+ * its requests.
  */
-import { LOG_LEVEL_OFFSET, type Level, Status } from "../../assembly/abi.js";
+import { type Level, LOG_LEVEL_OFFSET, Status } from "../../assembly/abi.js";
+import type { Core } from "../core.js";
 import { Operation, type Request } from "./channel.js";
 import type { GuestHost, HotExports } from "./guest-imports.js";
 
-/** What a registrar needs of the core. Results are addresses, handles or a negative `Status`. */
-export interface RegistrarCore {
-  readonly memory: WebAssembly.Memory;
-  readonly hot: HotExports;
-  registerSource(definition: Uint8Array): number;
-  registerSeries(source: number, values: Uint8Array): number;
-  /** Negative past the source's last field. */
-  fieldOffset(source: number, index: number): number;
-  allocateHandle(cell: number): number;
-  setText(cell: number, text: Uint8Array): void;
-  registerLog(name: Uint8Array): number;
-}
-
 export interface RegistrarOptions {
-  readonly core: RegistrarCore;
+  readonly core: Core;
   /** Writes a guest's message; its text is decoded lossily. */
   readonly log: (source: string, level: Level, text: string) => void;
   /** Counts a call refused by the host. */
@@ -30,11 +19,11 @@ export interface RegistrarOptions {
 /** Registers for guests. Ids are the core's addresses; only those given out here are taken back. */
 export class Registrar implements GuestHost {
   readonly hot: HotExports;
-  readonly #core: RegistrarCore;
+  readonly #core: Core;
   readonly #options: RegistrarOptions;
   /** By definition, so that a plug-in instantiated again finds its sources. */
   readonly #sources = new Map<string, number>();
-  readonly #sourceIds = new Set<number>();
+  readonly #fieldCounts = new Map<number, number>();
   /** The first handle of each series. */
   readonly #handles = new Map<number, number>();
   readonly #cells = new Map<number, number>();
@@ -43,26 +32,33 @@ export class Registrar implements GuestHost {
   constructor(options: RegistrarOptions) {
     this.#options = options;
     this.#core = options.core;
-    this.hot = options.core.hot;
+    this.hot = options.core.exports;
   }
 
   source(definition: Uint8Array): number {
     const key = Buffer.from(definition).toString("latin1");
     const known = this.#sources.get(key);
     if (known !== undefined) return known;
-    const source = this.#core.registerSource(definition);
+    const source = this.#core.tryRegisterSource(definition);
     if (source >= 0) {
       this.#sources.set(key, source);
-      this.#sourceIds.add(source);
+      this.#fieldCounts.set(source, readFieldCount(definition));
     }
     return source;
   }
 
   series(source: number, values: Uint8Array): number {
-    if (!this.#sourceIds.has(source)) return Status.NoSuchThing;
-    const series = this.#core.registerSeries(source, values);
+    const fieldCount = this.#fieldCounts.get(source);
+    if (fieldCount === undefined) return Status.NoSuchThing;
+    const series = this.#core.tryRegisterSeries(source, values);
     if (series < 0) return series;
-    return this.#handles.get(series) ?? this.#allocateHandles(source, series);
+    const known = this.#handles.get(series);
+    if (known !== undefined) return known;
+    const cells = Array.from(
+      { length: fieldCount },
+      (_, index) => series + this.#core.exports.fieldOffset(source, index),
+    );
+    return this.#allocateHandles(series, cells);
   }
 
   text(handle: number, text: Uint8Array): number {
@@ -80,7 +76,7 @@ export class Registrar implements GuestHost {
 
   threshold(log: number): Level | undefined {
     if (!this.#logNames.has(log)) return undefined;
-    return new Uint32Array(this.#core.memory.buffer, log + LOG_LEVEL_OFFSET, 1)[0];
+    return this.#core.words[(log + LOG_LEVEL_OFFSET) >>> 2];
   }
 
   log(log: number, level: Level, text: Uint8Array): void {
@@ -106,19 +102,28 @@ export class Registrar implements GuestHost {
   }
 
   /** One handle a field, each following the last: the core gives them out in turn. */
-  #allocateHandles(source: number, series: number): number {
-    let first: number = Status.NoSuchThing;
-    for (let index = 0; ; index++) {
-      const offset = this.#core.fieldOffset(source, index);
-      if (offset < 0) break;
-      const handle = this.#core.allocateHandle(series + offset);
+  #allocateHandles(series: number, cells: readonly number[]): number {
+    let first: number | undefined;
+    for (const cell of cells) {
+      const handle = this.#core.allocateHandle(cell);
       if (handle < 0) return handle;
-      this.#cells.set(handle, series + offset);
-      if (index === 0) first = handle;
+      this.#cells.set(handle, cell);
+      first ??= handle;
     }
+    if (first === undefined) return Status.NoSuchThing;
     this.#handles.set(series, first);
     return first;
   }
+}
+
+/** How many fields a definition has. It decodes: the core has taken it. */
+function readFieldCount(definition: Uint8Array): number {
+  const view = new DataView(definition.buffer, definition.byteOffset, definition.byteLength);
+  const skipText = (at: number) => at + 2 + view.getUint16(at, true);
+  const tagsAt = skipText(skipText(skipText(1))) + 8; // flags · name, prefix, help · ttl
+  let at = tagsAt + 1;
+  for (let left = view.getUint8(tagsAt); left > 0; left--) at = skipText(at);
+  return view.getUint8(at);
 }
 
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });

@@ -1,7 +1,8 @@
 /**
- * A bounded queue of log messages from the guest's thread to the main thread, in shared memory: one writer, one
- * reader, no locks. What does not fit is dropped and counted, so a guest that logs in a loop costs one buffer.
- * It outlives the guest's thread: what was queued before a trap is still read.
+ * A bounded queue of log messages from the guest's thread to the main thread, in shared memory: one
+ * writer, one reader, no locks. What does not fit is dropped and counted, so a guest that logs in a
+ * loop costs one buffer. It outlives the guest's thread: what was queued before a trap is still
+ * read.
  */
 
 /** Bytes of all queued messages. A power of two: positions wrap with a mask. */
@@ -68,7 +69,7 @@ export class RingWriter {
     if (text.length <= LOG_TEXT_BYTES_MAX) return text;
     Atomics.add(this.#header, CUT, 1);
     let end = LOG_TEXT_BYTES_MAX;
-    while (end > LOG_TEXT_BYTES_MAX - 4 && (text[end]! & 0xc0) === 0x80) end--;
+    while (end > LOG_TEXT_BYTES_MAX - 4 && ((text[end] ?? 0) & 0xc0) === 0x80) end--;
     return text.subarray(0, end);
   }
 }

@@ -1,23 +1,26 @@
 /**
- * WASI in memory by @wasmer/wasi: directories are copied in before the guest starts and what it writes is gone
- * when it ends. Standard streams are real. Left out, because that library cannot: sockets, links, watching files.
+ * WASI in memory by @wasmer/wasi: directories are copied in before the guest starts and what it
+ * writes is gone when it ends. Standard streams are real. Left out, because that library cannot:
+ * sockets, links, watching files.
  */
 import { lstatSync, readdirSync, readFileSync } from "node:fs";
-import { posix, join } from "node:path";
+import { join, posix } from "node:path";
 import { init, MemFS, WASI } from "@wasmer/wasi";
 import { MonitorError } from "../errors.js";
 import { type Backend, type BackendOptions, callStart, exitGuest } from "./backend.js";
 import { pollOneoff } from "./polling.js";
 import { Errno, type ImportFunctions, PREVIEW1 } from "./preview1.js";
-import { StreamOwnership, Streams } from "./streams.js";
 import { stdinWaiter } from "./stdin.js";
+import { StreamOwnership, Streams } from "./streams.js";
 
 /** Bytes of all files copied into one sandbox. */
 export const SANDBOX_BYTES_MAX = 256 * 1024 * 1024;
 /** Files and directories copied into one sandbox. */
 export const SANDBOX_FILES_MAX = 20_000;
 
-/** Opens a sandbox for one guest; throws `GUEST_INVALID` when its directories are too large to copy. */
+/**
+ * Opens a sandbox for one guest; throws `GUEST_INVALID` when its directories are too large to copy.
+ */
 export async function openSandbox(options: BackendOptions): Promise<Backend> {
   const usesWasi = WebAssembly.Module.imports(options.module).some(
     ({ module }) => module === PREVIEW1,
@@ -65,7 +68,9 @@ function replacements(functions: ImportFunctions, options: BackendOptions): Impo
   };
 }
 
-/** Where the in-memory file system keeps a guest's directory: absolute, whatever the guest calls it. */
+/**
+ * Where the in-memory file system keeps a guest's directory: absolute, whatever the guest calls it.
+ */
 function inside(guestPath: string): string {
   return posix.resolve("/", guestPath);
 }
@@ -101,7 +106,8 @@ class Copier {
 
   /** What was copied since the last summary. */
   takeSummary(): string {
-    const skipped = this.#skippedCount > 0 ? `, skipped ${this.#skippedCount} that are no files` : "";
+    const skipped =
+      this.#skippedCount > 0 ? `, skipped ${this.#skippedCount} that are no files` : "";
     const summary = `${this.#copiedCount} files${skipped}; what the guest writes is not kept`;
     this.#copiedCount = 0;
     this.#skippedCount = 0;
@@ -131,6 +137,9 @@ class Copier {
     if (this.#byteCount <= SANDBOX_BYTES_MAX && this.#fileCount <= SANDBOX_FILES_MAX) return;
     const limits = `${SANDBOX_FILES_MAX} files and ${SANDBOX_BYTES_MAX >> 20} MiB`;
     const fix = "name a smaller --dir, or run without --sandbox";
-    throw new MonitorError("GUEST_INVALID", `${path} is too much for the sandbox (${limits}); ${fix}`);
+    throw new MonitorError(
+      "GUEST_INVALID",
+      `${path} is too much for the sandbox (${limits}); ${fix}`,
+    );
   }
 }

@@ -1,7 +1,7 @@
 /**
- * Waits until standard input can be read, in slices: a blocking read would keep `worker.terminate()`, and with it
- * the whole process, waiting for a key. Node has no `poll` of its own; that of node:wasi, on a memory of ours,
- * is one.
+ * Waits until standard input can be read, in slices: a blocking read would keep
+ * `worker.terminate()`, and with it the whole process, waiting for a key. Node has no `poll` of its
+ * own; that of node:wasi, on a memory of ours, is one.
  */
 import { WASI } from "node:wasi";
 import type { ImportFunction } from "./preview1.js";

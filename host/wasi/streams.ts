@@ -1,6 +1,6 @@
 /**
- * Standard streams of a guest. Ownership: descriptors 0 to 2 are the process's own until the guest closes or
- * renumbers them. And the streams themselves, for a backend that has none that flow.
+ * Standard streams of a guest. Ownership: descriptors 0 to 2 are the process's own until the guest
+ * closes or renumbers them. And the streams themselves, for a backend that has none that flow.
  */
 import { readSync, writeSync } from "node:fs";
 import { sleep } from "./polling.js";

@@ -10,18 +10,27 @@ import type { Result } from "./row.js";
 /** Which side a child program is to measure: its first argument. */
 export type Side = "ours" | "peer";
 
-/** Runs `program` alternately for both sides; each prints one number. Medians of `rounds`. */
+/**
+ * Runs `program` alternately for both sides. Each prints one number; ours may print a second one,
+ * the handles. Medians of `rounds`.
+ */
 export function alternateChildren(program: URL, rounds: number): Result {
-  const ours: number[] = [];
-  const peer: number[] = [];
+  const ours: number[][] = [];
+  const peer: number[][] = [];
   for (let round = 0; round < rounds; round++) {
     ours.push(measure(program, "ours"));
     peer.push(measure(program, "peer"));
   }
-  return { ours: median(ours), peer: median(peer) };
+  const result = { ours: medianOf(ours, 0), peer: medianOf(peer, 0) };
+  const handles = medianOf(ours, 1);
+  return Number.isNaN(handles) ? result : { ...result, handles };
 }
 
-function measure(program: URL, side: Side): number {
+function medianOf(rounds: readonly (readonly number[])[], index: number): number {
+  return median(rounds.map((numbers) => numbers[index] ?? Number.NaN));
+}
+
+function measure(program: URL, side: Side): number[] {
   const args = ["--expose-gc", fileURLToPath(program), side];
-  return Number(execFileSync(process.execPath, args, { encoding: "utf8" }));
+  return execFileSync(process.execPath, args, { encoding: "utf8" }).trim().split(" ").map(Number);
 }

@@ -10,20 +10,22 @@ import { PROM_CLIENT, type Result, type Row } from "./row.js";
 
 const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"] as const;
 const METHOD_MASK = METHODS.length - 1;
+const ROUTE = "/api/items/:id";
 const CODE = "200";
 
 const NAME = "http_requests_total";
 const HELP = "Requests answered.";
+const LABELS = ["method", "route", "code"];
 
 /** Both sides' counters, and how often each was incremented. */
 async function openCounters() {
   const monitor = await createMonitor({ defaultSources: false });
-  const ours = monitor.counter({ name: NAME, help: HELP, labels: ["method", "code"] });
+  const ours = monitor.counter({ name: NAME, help: HELP, labels: LABELS });
   const registry = new Registry();
   const peer = new Counter({
     name: NAME,
     help: HELP,
-    labelNames: ["method", "code"],
+    labelNames: LABELS,
     registers: [registry],
   });
   return { monitor, ours, registry, peer, count: { ours: 0, peer: 0 } };
@@ -45,8 +47,10 @@ function total(exposition: string): number {
 
 async function incrementChildren(): Promise<Result> {
   const counters = await openCounters();
-  const oursChildren = METHODS.map((method) => counters.ours.child({ method, code: CODE }));
-  const peerChildren = METHODS.map((method) => counters.peer.labels(method, CODE));
+  const oursChildren = METHODS.map((method) =>
+    counters.ours.child({ method, route: ROUTE, code: CODE }),
+  );
+  const peerChildren = METHODS.map((method) => counters.peer.labels(method, ROUTE, CODE));
   const { oursNs, peerNs } = await alternate(
     (count) => {
       for (let i = 0; i < count; i++) oursChildren[i & METHOD_MASK]?.inc();
@@ -67,13 +71,13 @@ async function incrementByLabels(): Promise<Result> {
   const { oursNs, peerNs } = await alternate(
     (count) => {
       for (let i = 0; i < count; i++) {
-        ours.inc({ method: METHODS[i & METHOD_MASK] ?? "", code: CODE });
+        ours.inc({ method: METHODS[i & METHOD_MASK] ?? "", route: ROUTE, code: CODE });
       }
       counters.count.ours += count;
     },
     (count) => {
       for (let i = 0; i < count; i++) {
-        peer.inc({ method: METHODS[i & METHOD_MASK] ?? "", code: CODE });
+        peer.inc({ method: METHODS[i & METHOD_MASK] ?? "", route: ROUTE, code: CODE });
       }
       counters.count.peer += count;
     },

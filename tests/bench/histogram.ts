@@ -26,7 +26,7 @@ const OBSERVATION_MASK = OBSERVATIONS.length - 1;
 /** Both sides' histograms, and how often each observed. */
 async function openHistograms(labels: readonly string[]) {
   const monitor = await createMonitor({ defaultSources: false });
-  const ours = monitor.histogram({ name: NAME, help: HELP, labels, buckets: BUCKETS });
+  const ours = monitor.histogram({ name: NAME, help: HELP, labels, bounds: BUCKETS });
   const registry = new Registry();
   const peer = new Histogram({
     name: NAME,

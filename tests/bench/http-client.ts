@@ -40,7 +40,11 @@ export class Client {
   }
 
   private read(chunk: Buffer): void {
-    if (this.bodyLeft >= 0) return this.count(chunk.length);
+    if (this.bodyLeft >= 0) this.count(chunk.length);
+    else this.readHead(chunk);
+  }
+
+  private readHead(chunk: Buffer): void {
     this.head = Buffer.concat([this.head, chunk]);
     const headBytes = this.head.indexOf(HEAD_END);
     if (headBytes < 0) return;

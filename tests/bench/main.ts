@@ -31,7 +31,7 @@ function significant(value: number): number {
 }
 
 /** The row as programs read it; `ratio` is how many times the peer takes. */
-function jsonLine(row: Row, { ours, peer }: Result): string {
+function jsonLine(row: Row, { ours, peer, handles }: Result): string {
   return JSON.stringify({
     name: row.name,
     ours_ns: significant(ours),
@@ -39,6 +39,7 @@ function jsonLine(row: Row, { ours, peer }: Result): string {
     peer_ns: peer === undefined ? null : significant(peer),
     ratio: peer === undefined ? null : significant(peer / ours),
     unit: row.unit ?? "ns",
+    ...(handles === undefined ? {} : { handles: significant(handles) }),
   });
 }
 
@@ -48,7 +49,10 @@ function tableLine(row: Row, result: Result): string {
   const promise = row.oursMax === undefined ? `≥ ${row.ratioMin}×` : `≤ ${row.oursMax} ${unit}`;
   const cells = [valueText(result.ours, unit), valueText(result.peer, unit), ratio, promise];
   const mark = isKept(row, result) ? "✔" : "✖";
-  return `${mark} ${row.name.padEnd(NAME_WIDTH)}${cells.map((c) => c.padStart(VALUE_WIDTH)).join("")}`;
+  const text = cells.map((cell) => cell.padStart(VALUE_WIDTH)).join("");
+  const { handles } = result;
+  const note = handles === undefined ? "" : `  and ${significant(handles)} ${unit} of handles`;
+  return `${mark} ${row.name.padEnd(NAME_WIDTH)}${text}${note}`;
 }
 
 /** A number in the unit that people read it in. */

@@ -1,6 +1,6 @@
 /**
- * Memory of a series: 100,000 counters with three labels. Ours is all of it, the core's arena and
- * what JavaScript keeps, before the output buffer.
+ * Memory of a series: 100,000 counters with three labels. Ours are the core's records, before the
+ * output buffer; what JavaScript keeps to find a handle by labels is shown apart.
  */
 import { alternateChildren } from "./child.js";
 import { PROM_CLIENT, type Row } from "./row.js";

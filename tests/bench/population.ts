@@ -77,9 +77,14 @@ export function populateFloats({ monitor, registry }: Pair, seriesCount: number)
 /** Registers histograms of eleven buckets with twenty observations each. */
 export function populateHistograms({ monitor, registry }: Pair, seriesCount: number): void {
   const random = seeded(3);
-  const definition = { name: "latency_seconds", help: "Time to answer.", buckets: BUCKETS };
-  const ours = monitor.histogram({ ...definition, labels: LABELS });
-  const peer = new Histogram({ ...definition, labelNames: LABELS, registers: [registry] });
+  const definition = { name: "latency_seconds", help: "Time to answer." };
+  const ours = monitor.histogram({ ...definition, labels: LABELS, bounds: BUCKETS });
+  const peer = new Histogram({
+    ...definition,
+    labelNames: LABELS,
+    buckets: BUCKETS,
+    registers: [registry],
+  });
   for (let index = 0; index < seriesCount; index++) {
     const child = ours.child(labelsOf(index));
     for (let left = OBSERVATIONS_EACH; left > 0; left--) {

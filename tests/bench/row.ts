@@ -7,6 +7,8 @@ export interface Result {
   readonly ours: number;
   /** The same of the peer. */
   readonly peer?: number;
+  /** What JavaScript keeps for our side in addition, where that is counted apart. */
+  readonly handles?: number;
 }
 
 export interface Row {

@@ -22,3 +22,41 @@ async function servePeer(registry: Registry) {
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   return { port: (server.address() as AddressInfo).port, close: () => server.close() };
 }
+
+/** Both servers over the same population, and a client of each. */
+async function openServers() {
+  const pair = await openPair({ prometheus: "tcp:127.0.0.1:0" });
+  populateIntegers(pair, SERIES_COUNT);
+  const address = pair.monitor.prometheusAddress;
+  assert.ok(address?.kind === "tcp");
+  const peer = await servePeer(pair.registry);
+  const clients = { ours: await openClient(address.port), peer: await openClient(peer.port) };
+  const close = async () => {
+    clients.ours.close();
+    clients.peer.close();
+    peer.close();
+    await pair.monitor.close();
+  };
+  return { clients, close };
+}
+
+async function scrape(): Promise<Result> {
+  const { clients, close } = await openServers();
+  let byteCount = 0;
+  const { oursNs, peerNs } = await alternate(
+    async (count) => {
+      for (let i = 0; i < count; i++) byteCount += await clients.ours.get("/metrics");
+    },
+    async (count) => {
+      for (let i = 0; i < count; i++) byteCount += await clients.peer.get("/metrics");
+    },
+    { rounds: 7, roundMs: 150 },
+  );
+  assert.ok(byteCount > 0);
+  await close();
+  return { ours: oursNs, peer: peerNs };
+}
+
+export const SCRAPE_ROWS: readonly Row[] = [
+  { name: "http_scrape_10k", peer: PROM_CLIENT, ratioMin: 25, run: scrape },
+];

@@ -64,7 +64,7 @@ describe("doubles", () => {
 
   it("an exponent appears from 1e21 on and below 1e-6", () => {
     expect(double(1e20)).toBe("100000000000000000000");
-    expect(double(123456789012345680000)).toBe("123456789012345680000");
+    expect(double(1.2345678901234568e20)).toBe("123456789012345680000");
     expect(double(1e21)).toBe("1e+21");
     expect(double(1.5e300)).toBe("1.5e+300");
     expect(double(1e-6)).toBe("0.000001");

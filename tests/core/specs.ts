@@ -31,11 +31,14 @@ export async function runSpecs(specPaths: readonly string[]): Promise<Tally> {
   return tally(report, exitCode === 0);
 }
 
-/** The counts in a report; a run that failed without one is one failure. */
+/** The counts of all spec files in a report; a run that failed for another reason is one failure. */
 function tally(report: string, succeeded: boolean): Tally {
-  const counts = /\[Tests\]: (\d+) \/ (\d+)/.exec(report);
-  const passed = Number(counts?.[1] ?? 0);
-  const failed = Number(counts?.[2] ?? 0) - passed;
+  let passed = 0;
+  let failed = 0;
+  for (const [, passCount, testCount] of report.matchAll(/ Pass: (\d+) \/ (\d+) /g)) {
+    passed += Number(passCount);
+    failed += Number(testCount) - Number(passCount);
+  }
   return { passed, failed: succeeded ? failed : Math.max(failed, 1), skipped: 0 };
 }
 

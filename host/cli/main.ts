@@ -1,0 +1,79 @@
+#!/usr/bin/env node
+/**
+ * The command line: `wmon run` and `wmon ctl`. Reads arguments and decides the exit code: 2 for
+ * what is wrong with the command line or before a guest starts.
+ */
+import { readFileSync } from "node:fs";
+import { Command } from "commander";
+import { CTL_HELP, HELP, RUN_HELP } from "./help.js";
+import { addRunOptions, parseTarget, type RunOptions, TOKEN_VARIABLE } from "./options.js";
+import { put, say } from "./stderr.js";
+
+/** The command line, or what a guest needs, is wrong. */
+const EXIT_USAGE = 2;
+
+const { version } = JSON.parse(
+  readFileSync(new URL("../../../package.json", import.meta.url), "utf8"),
+) as { version: string };
+
+const program = new Command("wmon")
+  .description("Runs WebAssembly programs under watch, and controls those that run.")
+  .version(version, "-V, --version")
+  .addHelpText("after", HELP)
+  .configureOutput({
+    writeOut: (text) => put(1, text),
+    writeErr: (text) => put(2, text),
+    outputError: (text, write) => write(text.replace(/^error: /, "wmon: ")),
+  })
+  .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : EXIT_USAGE));
+
+addRunOptions(
+  program
+    .command("run")
+    .usage("[options] <guest.wasm> [-- args...]")
+    .description("Run a WASI program under watch.")
+    .argument("<guest.wasm>", "a WASI preview1 command")
+    .argument("[args...]", "arguments of the guest, after --"),
+)
+  .addHelpText("after", RUN_HELP)
+  .action(async (file: string, args: string[], options: RunOptions) => {
+    const { run } = await import("./run.js");
+    await leave(() => run({ file, args, options }));
+  });
+
+program
+  .command("ctl")
+  .description("Send a command to a running program, or open a prompt.")
+  .argument("[command...]", "such as 'L*:debug'; without one: a prompt, or lines from a pipe")
+  .option("--to <address>", "control port", parseTarget, parseTarget("tcp:127.0.0.1:2323"))
+  .option("--token <token>", `sent first; by default from ${TOKEN_VARIABLE}`)
+  .addHelpText("after", CTL_HELP)
+  .action(async (words: string[], { to, token }: CtlOptions) => {
+    const [{ nodePlatform }, { prompt, sendOnce }] = await Promise.all([
+      import("../platforms/node.js"),
+      import("./ctl.js"),
+    ]);
+    const target = {
+      platform: nodePlatform,
+      address: to,
+      token: token ?? process.env[TOKEN_VARIABLE],
+    };
+    await leave(() => (words.length > 0 ? sendOnce(target, words.join(" ")) : prompt(target)));
+  });
+
+interface CtlOptions {
+  readonly to: ReturnType<typeof parseTarget>;
+  readonly token?: string;
+}
+
+await program.parseAsync();
+
+/** Exits with the code that `work` resolves with. */
+async function leave(work: () => Promise<number>): Promise<never> {
+  try {
+    process.exit(await work());
+  } catch (error) {
+    say((error as Error).message);
+    process.exit(EXIT_USAGE);
+  }
+}

@@ -1,0 +1,21 @@
+/**
+ * What wmon itself says, one line each on standard error, written at once: `process.stderr` would
+ * make a pipe non-blocking that the guest writes to as well.
+ */
+import { writeAll } from "../wasi/streams.js";
+
+/**
+ * Writes `text` to a standard stream, waiting for a slow reader; one that is gone does not matter.
+ */
+export function put(fd: 1 | 2, text: string): void {
+  try {
+    writeAll(fd, Buffer.from(text));
+  } catch {
+    // EPIPE: nobody reads any more.
+  }
+}
+
+/** Writes a line on standard error, begun with our name. */
+export function say(text: string): void {
+  put(2, `wmon: ${text}\n`);
+}

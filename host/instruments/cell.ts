@@ -1,0 +1,156 @@
+/**
+ * Handles: objects that stand for one cell and write it straight through typed arrays over the core's memory. A
+ * write to a disabled source is one load and one branch.
+ */
+import { CELL_ACTIVE, CELL_STATE_OFFSET, CELL_VALUE_OFFSET } from "../../assembly/abi.js";
+import type { Core } from "../core.js";
+import { MonitorError } from "../errors.js";
+
+/** What all handles share. `cell` is a byte address. */
+export class Cell {
+  protected state: number;
+  protected value: number;
+
+  constructor(
+    protected readonly core: Core,
+    public cell: number,
+  ) {
+    this.state = (cell + CELL_STATE_OFFSET) >>> 2;
+    this.value = (cell + CELL_VALUE_OFFSET) >>> 3;
+  }
+
+  /** Whether the source is enabled: writes have an effect. */
+  get active(): boolean {
+    return (this.core.words[this.state] as number) >= CELL_ACTIVE;
+  }
+
+  /** Points the handle at nothing, when its series is removed: the zero word that no source has. */
+  retire(): void {
+    this.cell = 0;
+    this.state = 0;
+    this.value = 0;
+  }
+
+  protected refuse(message: string): never {
+    this.core.refusals++;
+    throw new MonitorError("VALUE_INVALID", message);
+  }
+}
+
+/** A counter's handle. */
+export class CounterCell extends Cell {
+  /** Adds `amount`, finite and not negative; throws `VALUE_INVALID` otherwise. */
+  inc(amount = 1): void {
+    const { core } = this;
+    if ((core.words[this.state] as number) < CELL_ACTIVE) return;
+    if (!(amount >= 0 && amount < Number.POSITIVE_INFINITY)) {
+      this.refuse(`a counter only grows: ${amount} is not a finite number of at least 0`);
+    }
+    (core.floats[this.value] as number) += amount;
+  }
+
+  /** Sets the total, as a system that counts by itself reports it. */
+  report(total: number): void {
+    if ((this.core.words[this.state] as number) < CELL_ACTIVE) return;
+    if (!(total >= 0)) this.refuse(`a counter's total is at least 0, not ${total}`);
+    this.core.floats[this.value] = total;
+  }
+
+  get(): number {
+    return this.core.floats[this.value] as number;
+  }
+}
+
+/** A gauge's handle; also that of floats, booleans (0, 1) and durations (ns). */
+export class GaugeCell extends Cell {
+  set(value: number): void {
+    const { core } = this;
+    if ((core.words[this.state] as number) < CELL_ACTIVE) return;
+    core.floats[this.value] = value;
+  }
+
+  inc(amount = 1): void {
+    const { core } = this;
+    if ((core.words[this.state] as number) < CELL_ACTIVE) return;
+    (core.floats[this.value] as number) += amount;
+  }
+
+  dec(amount = 1): void {
+    this.inc(-amount);
+  }
+
+  get(): number {
+    return this.core.floats[this.value] as number;
+  }
+
+  /** Counts `work` as in progress while it runs. */
+  track<T>(work: () => T): T {
+    this.inc();
+    return settled(work, () => this.dec());
+  }
+
+  /** Sets the gauge to how long `work` took, in seconds. */
+  time<T>(work: () => T): T {
+    const startedMs = performance.now();
+    return settled(work, () => this.set((performance.now() - startedMs) / 1e3));
+  }
+}
+
+/** The handle of an i64 or u64 field. */
+export class IntegerCell extends Cell {
+  /** Sets the value; the low 64 bits count. */
+  set(value: bigint | number): void {
+    if (this.active) this.core.exports.setInteger(this.cell, BigInt(value));
+  }
+}
+
+/** The handle of a text field. */
+export class TextCell extends Cell {
+  /** Sets the text; what does not fit is cut on a character's boundary and counted. */
+  set(text: string): void {
+    if (this.active) this.core.setText(this.cell, encoder.encode(text));
+  }
+}
+
+/** The handle of a histogram or summary. */
+export class DistributionCell extends Cell {
+  /** Counts one value; throws `VALUE_INVALID` for NaN. */
+  observe(value: number): void {
+    const { core } = this;
+    if ((core.words[this.state] as number) < CELL_ACTIVE) return;
+    if (value !== value) this.refuse("an observation is a number, not NaN");
+    core.exports.observe(this.cell, value);
+  }
+
+  /** Observes how long `work` takes, in seconds. */
+  time<T>(work: () => T): T {
+    const startedMs = performance.now();
+    return settled(work, () => this.observe((performance.now() - startedMs) / 1e3));
+  }
+
+  /** Starts a timer; the function returned observes the seconds since, and returns them. */
+  startTimer(): () => number {
+    const startedMs = performance.now();
+    return () => {
+      const seconds = (performance.now() - startedMs) / 1e3;
+      this.observe(seconds);
+      return seconds;
+    };
+  }
+}
+
+const encoder = new TextEncoder();
+
+/** Runs `work`, then `after`: at once, or when its promise settles; whatever becomes of it. */
+function settled<T>(work: () => T, after: () => void): T {
+  let result: T;
+  try {
+    result = work();
+  } catch (error) {
+    after();
+    throw error;
+  }
+  if (result instanceof Promise) return result.finally(after) as T;
+  after();
+  return result;
+}

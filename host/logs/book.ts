@@ -1,0 +1,63 @@
+/**
+ * Where messages that passed their thresholds go: counted by level and source (`logs`, and
+ * `prometheus_logs_messages_total`), then to the sink, which opens with the first message.
+ */
+import { Level } from "../../assembly/abi.js";
+import type { CounterCell } from "../instruments/cell.js";
+import type { Counter } from "../instruments/family.js";
+import type { Source } from "../instruments/source.js";
+import type { Monitor } from "../monitor.js";
+import type { MonitorOptions } from "../options.js";
+import type { Platform } from "../platform.js";
+import { LEVEL_NAMES } from "./record.js";
+import { createLogSink, type LogSink } from "./sink.js";
+
+/** Time for messages on their way to a syslog receiver when the monitor closes. */
+const CLOSE_MS = 1_000;
+
+export class LogBook {
+  readonly #platform: Platform;
+  readonly #sink: LogSink;
+  readonly #messages: Counter;
+  readonly #errors: CounterCell;
+  readonly #warnings: CounterCell;
+
+  constructor(monitor: Monitor, options: MonitorOptions & { platform: Platform }) {
+    this.#platform = options.platform;
+    const { format = "text", to = "stderr", colour = false } = options.logs ?? {};
+    const identity = options.vmName === undefined ? {} : { hostName: options.vmName };
+    this.#sink = createLogSink({ platform: options.platform, to, format, colour, identity });
+    this.#messages = monitor.counter({
+      name: "prometheus_logs_messages_total",
+      help: "Log messages by level and source.",
+      labels: ["level", "src"],
+    });
+    const source: Source = monitor.source({
+      name: "logs",
+      help: "Log messages written.",
+      fields: [
+        { key: "warnings", type: "counter" },
+        { key: "errors", type: "counter" },
+      ],
+    });
+    this.#warnings = source.counter("warnings");
+    this.#errors = source.counter("errors");
+  }
+
+  /** Messages lost on the way to where they are written. */
+  get dropped(): number {
+    return this.#sink.stats.dropped;
+  }
+
+  /** Counts and writes a message that has passed its threshold. */
+  write(source: string, level: Level, message: string): void {
+    if (level === Level.Error) this.#errors.inc();
+    else if (level === Level.Warning) this.#warnings.inc();
+    this.#messages.inc({ level: LEVEL_NAMES[level] ?? "debug", src: source });
+    this.#sink.write({ timeNs: this.#platform.nowNs(), level, source, message });
+  }
+
+  close(): Promise<void> {
+    return this.#sink.close(CLOSE_MS);
+  }
+}

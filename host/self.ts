@@ -1,0 +1,78 @@
+/**
+ * The monitor's own sources: what its limits, drops, retries and refusals did. Numbers of the parts become
+ * fields here, by table.
+ */
+import type { FieldOptions } from "./definition.js";
+import type { Source } from "./instruments/source.js";
+import type { Monitor } from "./monitor.js";
+
+/** Numbers by camel-case name, as the parts keep them. */
+type Stats = Readonly<Record<string, number>>;
+
+/** Names of numbers that may fall; all others are counters. */
+const GAUGES: ReadonlySet<string> = new Set([
+  "open",
+  "bufferedLines",
+  "bufferedBytes",
+  "connected",
+  "series",
+]);
+
+/** A part's numbers: read anew before each gather. */
+export interface Part {
+  /** Of the source: `monitor_push`. */
+  readonly name: string;
+  readonly help: string;
+  readonly keys: readonly string[];
+  /** The value of the source's tag, for a part of which there are several. */
+  readonly tag?: { readonly key: string; readonly value: string };
+  readonly read: () => Stats;
+}
+
+/** The numbers of a receiver of pushes, in `ReceiverStats`. */
+export const RECEIVER_KEYS = [
+  "sentLines",
+  "sentBytes",
+  "bufferedLines",
+  "bufferedBytes",
+  "droppedLines",
+  "resentLines",
+  "unconfirmedLines",
+  "rejectedLines",
+  "oversizedLines",
+  "reconnects",
+  "failures",
+  "connected",
+] as const;
+
+/** Shows the numbers of parts as sources of a monitor. */
+export class SelfSources {
+  readonly #sources = new Map<string, Source>();
+
+  constructor(private readonly monitor: Monitor) {}
+
+  /** Registers a part's source, once a name, and keeps it up to date. */
+  show(part: Part): void {
+    const { name, help, keys, tag, read } = part;
+    const fields = keys.map(fieldOf);
+    const source =
+      this.#sources.get(name) ??
+      this.monitor.source({ name, help, tags: tag === undefined ? [] : [tag.key], fields });
+    this.#sources.set(name, source);
+    const series = tag === undefined ? source : source.series({ [tag.key]: tag.value });
+    const refresh = () => {
+      const stats = read();
+      series.report(Object.fromEntries(keys.map((key) => [wordsOf(key), stats[key] ?? 0])));
+    };
+    this.monitor.onCollect(refresh, source);
+  }
+}
+
+function fieldOf(key: string): FieldOptions {
+  return { key: wordsOf(key), type: GAUGES.has(key) ? "gauge" : "counter" };
+}
+
+/** `sentLines` becomes `sent_lines`. */
+function wordsOf(key: string): string {
+  return key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}

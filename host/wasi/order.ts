@@ -1,0 +1,55 @@
+/**
+ * What crosses between the main thread and the guest's: the order to run a guest, and what comes
+ * back.
+ */
+import type { GuestSetup } from "./backend.js";
+import type { CallCells, MemoryCells, TransferCells } from "./metering.js";
+
+/** Cells of the `guest` source. */
+export interface GuestCells {
+  readonly compile: number;
+  readonly instantiate: number;
+  readonly uptime: number;
+  readonly running: number;
+  readonly traps: number;
+  readonly refused: number;
+  readonly logsDropped: number;
+  readonly logsCut: number;
+}
+
+/** Cells of all sources that a run registers, as addresses in the shared memory. */
+export interface RunCells {
+  readonly memory: MemoryCells;
+  readonly guest: GuestCells;
+  readonly transfers: TransferCells;
+  readonly calls: Readonly<Record<string, CallCells>>;
+}
+
+/** Everything the guest's thread needs. */
+export interface GuestOrder {
+  readonly module: WebAssembly.Module;
+  /** The core's shared build, and the memory that both threads share. */
+  readonly core: WebAssembly.Module;
+  readonly memory: WebAssembly.Memory;
+  readonly channel: SharedArrayBuffer;
+  readonly logs: SharedArrayBuffer;
+  readonly cells: RunCells;
+  readonly setup: GuestSetup;
+  readonly sandbox: boolean;
+}
+
+/** What the guest's thread posts. */
+export type FromGuest =
+  /** A request waits in the channel. */
+  | { readonly kind: "asks" }
+  /** Messages wait in the ring. */
+  | { readonly kind: "logs" }
+  | { readonly kind: "note"; readonly text: string }
+  | GuestEnd;
+
+/** How a guest ended. */
+export type GuestEnd =
+  | { readonly kind: "exited"; readonly code: number }
+  | { readonly kind: "trapped"; readonly message: string; readonly stack: readonly string[] }
+  /** It never started. */
+  | { readonly kind: "failed"; readonly message: string };

@@ -1,0 +1,135 @@
+/**
+ * Reads a guest from a file and checks before anything starts that it is a WASI preview1 command
+ * whose every import can be provided, so that a user learns what is wrong in one sentence.
+ */
+import { readFile } from "node:fs/promises";
+import { MonitorError } from "../errors.js";
+import { PREVIEW1, PREVIEW1_FUNCTIONS } from "./preview1.js";
+
+/** A guest that can be started. */
+export interface Program {
+  readonly module: WebAssembly.Module;
+  readonly compileMs: number;
+  /** WASI functions that it imports. */
+  readonly calls: readonly string[];
+}
+
+/** The module under which guests import us. */
+const MONITOR = "monitor";
+
+const MONITOR_FUNCTIONS: ReadonlySet<string> = new Set([
+  "source",
+  "series",
+  "counter_add",
+  "gauge_set",
+  "gauge_add",
+  "integer_set",
+  "observe",
+  "text_set",
+  "is_active",
+  "log_source",
+  "log_passes",
+  "log",
+]);
+
+/** Unknown imports named in a message; more are counted. */
+const NAMED_MAX = 8;
+
+/** Loads and compiles `file`; throws `GUEST_INVALID`, saying what it is instead of a command. */
+export async function loadProgram(file: string): Promise<Program> {
+  const bytes = await readGuest(file);
+  refuseOtherFormats(file, bytes);
+  const startedMs = performance.now();
+  const module = await compile(file, bytes);
+  const compileMs = performance.now() - startedMs;
+  const imports = WebAssembly.Module.imports(module);
+  checkImports(file, imports);
+  checkExports(file, module);
+  const calls = imports.filter((entry) => entry.module === PREVIEW1).map(({ name }) => name);
+  return { module, compileMs, calls: [...new Set(calls)] };
+}
+
+async function readGuest(file: string): Promise<Buffer<ArrayBuffer>> {
+  try {
+    return (await readFile(file)) as Buffer<ArrayBuffer>;
+  } catch (cause) {
+    const code = (cause as NodeJS.ErrnoException).code;
+    const reason =
+      code === "ENOENT"
+        ? "no such file"
+        : code === "EISDIR"
+          ? "is a directory, not a wasm file"
+          : (cause as Error).message;
+    throw new MonitorError("GUEST_INVALID", `${file}: ${reason}`, { cause });
+  }
+}
+
+function refuseOtherFormats(file: string, bytes: Buffer): void {
+  if (bytes.length < 8 || bytes.readUInt32BE(0) !== 0x0061736d) {
+    const isText = bytes.subarray(0, 64).toString("latin1").trimStart().startsWith("(");
+    const fix = isText ? "; it looks like WebAssembly text: assemble it first (wat2wasm)" : "";
+    throw new MonitorError("GUEST_INVALID", `${file}: is not a wasm file${fix}`);
+  }
+  // Bytes 4 and 5 are the version, 6 and 7 the layer: 1 is the component model.
+  if (bytes.readUInt16LE(6) === 1) {
+    throw new MonitorError(
+      "GUEST_INVALID",
+      `${file}: is a component, not a core module; build it for WASI preview1 (wasm32-wasip1)`,
+    );
+  }
+}
+
+async function compile(file: string, bytes: Buffer<ArrayBuffer>): Promise<WebAssembly.Module> {
+  try {
+    return await WebAssembly.compile(bytes);
+  } catch (cause) {
+    const reason = (cause as Error).message.replace(/^WebAssembly\.compile\(\): /, "");
+    throw new MonitorError("GUEST_INVALID", `${file}: does not compile: ${reason}`, { cause });
+  }
+}
+
+function checkImports(file: string, imports: readonly WebAssembly.ModuleImportDescriptor[]): void {
+  const unknown = imports.filter((entry) => !isProvided(entry));
+  if (unknown.length === 0) return;
+  const named = unknown
+    .slice(0, NAMED_MAX)
+    .map(({ module, name, kind }) => `${module}.${name} (${kind})`)
+    .join(", ");
+  const more = unknown.length > NAMED_MAX ? ` and ${unknown.length - NAMED_MAX} more` : "";
+  throw new MonitorError(
+    "GUEST_INVALID",
+    `${file}: imports what wmon does not provide: ${named}${more}; ` +
+      `it provides the functions of ${PREVIEW1} and ${MONITOR}${adviceFor(unknown)}`,
+  );
+}
+
+function isProvided({ module, name, kind }: WebAssembly.ModuleImportDescriptor): boolean {
+  if (kind !== "function") return false;
+  if (module === PREVIEW1) return PREVIEW1_FUNCTIONS.has(name);
+  return module === MONITOR && MONITOR_FUNCTIONS.has(name);
+}
+
+function adviceFor(unknown: readonly WebAssembly.ModuleImportDescriptor[]): string {
+  const modules = new Set(unknown.map(({ module }) => module));
+  if (modules.has("wasi_unstable")) return "; wasi_unstable is older than preview1: rebuild it";
+  if (modules.has("wasi")) return "; wasi-threads are not supported: build it without threads";
+  return "";
+}
+
+function checkExports(file: string, module: WebAssembly.Module): void {
+  const kinds = new Map(
+    WebAssembly.Module.exports(module).map(({ name, kind }) => [name, kind as string]),
+  );
+  if (kinds.get("_start") !== "function") {
+    const isReactor = kinds.has("_initialize");
+    throw new MonitorError(
+      "GUEST_INVALID",
+      `${file}: exports no function _start, so there is nothing to run` +
+        (isReactor ? "; it is a reactor: embed it with createMonitor() and monitor.imports()" : ""),
+    );
+  }
+  const imported = WebAssembly.Module.imports(module).length > 0;
+  if (imported && kinds.get("memory") !== "memory") {
+    throw new MonitorError("GUEST_INVALID", `${file}: exports no memory, which its imports need`);
+  }
+}

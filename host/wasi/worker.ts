@@ -1,0 +1,151 @@
+/**
+ * The guest's thread: instantiates the core a second time over the shared memory, links the guest
+ * to it and to WASI, runs it and says how it ended. Node's warning that WASI is experimental is for
+ * our developers, not for users, so it is silenced before anything loads node:wasi.
+ */
+import { parentPort, workerData } from "node:worker_threads";
+import { type Level, LOG_LEVEL_OFFSET, Status } from "../../assembly/abi.js";
+import type { Backend, BackendOptions } from "./backend.js";
+import { GuestExit } from "./backend.js";
+import { Cells } from "./cells.js";
+import { Asker, Operation } from "./channel.js";
+import { type GuestHost, guestImports, type HotExports } from "./guest-imports.js";
+import { MemoryMeter, meterCalls } from "./metering.js";
+import type { FromGuest, GuestOrder } from "./order.js";
+import { PREVIEW1 } from "./preview1.js";
+import { RingWriter } from "./ring.js";
+
+const FRAMES_MAX = 64;
+
+const order = workerData as GuestOrder;
+const cells = new Cells(order.memory);
+const meter = new MemoryMeter(cells, order.cells.memory);
+
+await runGuest();
+
+function post(message: FromGuest): void {
+  parentPort?.postMessage(message);
+}
+
+async function runGuest(): Promise<void> {
+  Error.stackTraceLimit = FRAMES_MAX;
+  try {
+    const backend = await openBackend({
+      ...order.setup,
+      module: order.module,
+      memory: () => meter.memory,
+      note: (text) => post({ kind: "note", text }),
+    });
+    const instance = await link(backend);
+    start(backend, instance);
+  } catch (error) {
+    post({ kind: "failed", message: error instanceof Error ? error.message : String(error) });
+  }
+}
+
+async function openBackend(options: BackendOptions): Promise<Backend> {
+  silenceExperimentalWarning();
+  if (order.sandbox) return (await import("./sandbox.js")).openSandbox(options);
+  return (await import("./node-backend.js")).openNodeBackend(options);
+}
+
+/** A trap in the module's start function counts as one of the guest, like any later. */
+async function link(backend: Backend): Promise<WebAssembly.Instance | undefined> {
+  const imports = {
+    [PREVIEW1]: meterCalls(backend.functions, {
+      cells,
+      memory: meter,
+      transfers: order.cells.transfers,
+      calls: order.cells.calls,
+    }),
+    monitor: guestImports(connectHost(), () => meter.memory),
+  };
+  const startedMs = performance.now();
+  try {
+    const instance = await WebAssembly.instantiate(order.module, imports);
+    cells.record(order.cells.guest.instantiate, (performance.now() - startedMs) * 1e6);
+    if (instance.exports.memory instanceof WebAssembly.Memory)
+      meter.attach(instance.exports.memory);
+    return instance;
+  } catch (error) {
+    if (error instanceof WebAssembly.LinkError) throw error;
+    reportEnd(error);
+    return undefined;
+  }
+}
+
+function start(backend: Backend, instance: WebAssembly.Instance | undefined): void {
+  if (!instance) return;
+  try {
+    backend.start(instance);
+    reportEnd(new GuestExit(0));
+  } catch (error) {
+    reportEnd(error);
+  }
+}
+
+function reportEnd(reason: unknown): void {
+  meter.observe();
+  if (reason instanceof GuestExit) {
+    post({ kind: "exited", code: reason.code & 0xff });
+    return;
+  }
+  const message = reason instanceof Error ? reason.message : String(reason);
+  const stack = reason instanceof Error ? guestFrames(reason.stack ?? "") : [];
+  post({ kind: "trapped", message, stack });
+}
+
+/**
+ * Frames of wasm only: `at name (wasm://wasm/hash:wasm-function[3]:0x1a2)`; ours tell a user
+ * nothing.
+ */
+function guestFrames(stack: string): string[] {
+  return stack
+    .split("\n")
+    .filter((line) => line.includes("wasm://"))
+    .map((line) => line.trim());
+}
+
+/** Registers and logs through the main thread; increments go straight into shared memory. */
+function connectHost(): GuestHost {
+  const core = new WebAssembly.Instance(order.core, { env: { memory: order.memory } });
+  const asker = new Asker(order.channel, () => post({ kind: "asks" }));
+  const ring = new RingWriter(order.logs, () => post({ kind: "logs" }));
+  const hot = core.exports as unknown as HotExports;
+  const logs = new Set<number>();
+  const texts = new Set<number>();
+  let levels = new Uint32Array(order.memory.buffer);
+  return {
+    hot,
+    source: (bytes) => asker.ask({ operation: Operation.Source, subject: 0, bytes }),
+    series: (subject, bytes) => asker.ask({ operation: Operation.Series, subject, bytes }),
+    text(subject, bytes) {
+      // Disabled: not worth the trip to the main thread, which would ignore it too.
+      if (texts.has(subject) && hot.handleIsActive(subject) === 0) return Status.Ok;
+      const result = asker.ask({ operation: Operation.Text, subject, bytes });
+      if (result === Status.Ok) texts.add(subject);
+      return result;
+    },
+    logSource(bytes) {
+      const log = asker.ask({ operation: Operation.LogSource, subject: 0, bytes });
+      if (log < 0) return log;
+      logs.add(log);
+      // It may lie in memory that has grown since.
+      levels = new Uint32Array(order.memory.buffer);
+      return log;
+    },
+    threshold: (log) =>
+      logs.has(log) ? (levels[(log + LOG_LEVEL_OFFSET) >>> 2] as Level) : undefined,
+    log: (log, level, text) => ring.push({ log, level, text }),
+    refuse: () => cells.add(order.cells.guest.refused, 1),
+  };
+}
+
+function silenceExperimentalWarning(): void {
+  const emit = process.emitWarning.bind(process) as (...values: unknown[]) => void;
+  process.emitWarning = (...values: unknown[]) => {
+    const [warning, type] = values;
+    const name = warning instanceof Error ? warning.name : type;
+    if (name !== "ExperimentalWarning") emit(...values);
+  };
+}

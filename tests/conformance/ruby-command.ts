@@ -1,0 +1,71 @@
+/**
+ * Makes the WASI command build/conformance/ruby.wasm from the npm package in package.json, which
+ * ships Ruby as a library for JavaScript hosts: merges it with `ruby-command.wat`, which gives it a
+ * `_start`, and with `js-stub.wat` in place of JavaScript; then drops every other export, because
+ * a WASI command may have no `_initialize`. The interpreter's code stays as its makers built it.
+ */
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { ROOT } from "../guests/guest.js";
+
+const FOLDER = `${ROOT}tests/conformance`;
+const PACKAGE = `${FOLDER}/node_modules/@ruby/3.4-wasm-wasi`;
+const OUTPUT_FOLDER = `${ROOT}build/conformance`;
+const OUTPUT = `${OUTPUT_FOLDER}/ruby.wasm`;
+
+/** What clang used; binaryen must be told, and `all` would write what V8 refuses. */
+const FEATURES = [
+  "--enable-bulk-memory",
+  "--enable-sign-ext",
+  "--enable-mutable-globals",
+  "--enable-nontrapping-float-to-int",
+];
+
+const KEPT_EXPORTS = ["memory", "_start"];
+
+/** What came of it: a path, or why there is none. */
+export type Made = { readonly path: string } | { readonly missing: string };
+
+/** Installs the package if needed, and makes the command if it is older than what it is made of. */
+export function makeRubyCommand(): Made {
+  if (!existsSync(PACKAGE)) {
+    const npm = process.platform === "win32" ? "npm.cmd" : "npm";
+    const { status, stderr } = spawnSync(npm, ["ci"], { cwd: FOLDER, encoding: "utf8" });
+    if (status !== 0) return { missing: `npm ci failed in tests/conformance: ${stderr}` };
+  }
+  if (!isFresh()) merge();
+  return { path: OUTPUT };
+}
+
+function isFresh(): boolean {
+  if (!existsSync(OUTPUT)) return false;
+  const { mtimeMs } = statSync(OUTPUT);
+  return ["package.json", "ruby-command.wat", "js-stub.wat"].every(
+    (name) => statSync(`${FOLDER}/${name}`).mtimeMs < mtimeMs,
+  );
+}
+
+function merge(): void {
+  mkdirSync(OUTPUT_FOLDER, { recursive: true });
+  const merged = `${OUTPUT_FOLDER}/merged.wasm`;
+  const pruned = `${OUTPUT_FOLDER}/pruned.wasm`;
+  const graph = `${OUTPUT_FOLDER}/exports.json`;
+  const stub = `${FOLDER}/js-stub.wat`;
+  const modules = [`${FOLDER}/ruby-command.wat`, "command", `${PACKAGE}/dist/ruby.wasm`, "ruby"];
+  modules.push(stub, "rb-js-abi-host", stub, "canonical_abi");
+  binaryen("wasm-merge", ...modules, "--rename-export-conflicts", "-o", merged);
+  const roots = KEPT_EXPORTS.map((name) => ({ name, export: name, root: true }));
+  writeFileSync(graph, JSON.stringify(roots));
+  binaryen("wasm-metadce", merged, "-f", graph, "-o", pruned);
+  rmSync(merged);
+  renameSync(pruned, OUTPUT);
+}
+
+function binaryen(tool: string, ...options: string[]): void {
+  const program = `${ROOT}node_modules/binaryen/bin/${tool}`;
+  const { status, stderr } = spawnSync(process.execPath, [program, ...FEATURES, ...options], {
+    encoding: "utf8",
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  if (status !== 0) throw new Error(`${tool}: ${stderr}`);
+}

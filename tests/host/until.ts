@@ -1,0 +1,14 @@
+/**
+ * Waiting for what other sockets and timers bring about, without a clock in any assertion.
+ */
+const PATIENCE_MS = 20_000;
+const STEP_MS = 5;
+
+/** Resolves once `holds()` is true; rejects, naming `what`, if that never comes. */
+export async function until(what: string, holds: () => boolean): Promise<void> {
+  const end = performance.now() + PATIENCE_MS;
+  while (!holds()) {
+    if (performance.now() > end) throw new Error(`waited in vain until ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, STEP_MS));
+  }
+}
