@@ -2,6 +2,7 @@
  * The library for Node.
  */
 import { readFileSync } from "node:fs";
+import { wantsColour } from "./logs/record.js";
 import { Monitor } from "./monitor.js";
 import type { MonitorOptions } from "./options.js";
 import { nodePlatform } from "./platforms/node.js";
@@ -48,7 +49,9 @@ export type { Platform } from "./platform.js";
  */
 export async function createMonitor(options: MonitorOptions = {}): Promise<Monitor> {
   const { platform = nodePlatform, module = readCore(options.memory !== undefined) } = options;
-  const monitor = new Monitor({ ...options, platform, module });
+  const colour = wantsColour(process.stderr.isTTY === true, process.env);
+  const logs = { colour, ...options.logs };
+  const monitor = new Monitor({ ...options, logs, platform, module });
   try {
     if (options.defaultSources === true) await monitor.addDefaultSources();
     if (options.control !== undefined) await monitor.openControl(options.control);

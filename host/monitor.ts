@@ -279,15 +279,21 @@ export class Monitor {
     this.#self.show({
       name: OWN_NAME,
       help: "The monitor itself: what its limits did.",
-      keys: ["series", "overflowed", "refused", "truncated", "hookFailures", "logsDropped"],
+      keys: ["series", "overflowed", "refused", "truncated", "hookFailures"],
       read: () => ({
         series: exports.seriesCount(),
         overflowed: exports.overflowCount(),
         refused: exports.refusedCount() + this.core.refusals,
         truncated: exports.truncatedCount(),
         hookFailures: this.#hooks.failures,
-        logsDropped: this.#logs.dropped,
       }),
+    });
+    const { stats } = this.#logs;
+    this.#self.show({
+      name: "monitor_logs",
+      help: "Log messages on the way to where they are written.",
+      keys: Object.keys(stats),
+      read: () => ({ ...stats }),
     });
   }
 }

@@ -89,6 +89,8 @@ export interface DatagramSender {
 
 /** Members are absent where a runtime cannot do it. */
 export interface Platform {
+  /** Names this process in syslog messages. */
+  readonly processId?: string;
   /** Nanoseconds since the Unix epoch. */
   nowNs(): bigint;
   connect?(address: Address, handlers: ConnectionHandlers): Connection;

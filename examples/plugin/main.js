@@ -8,9 +8,10 @@ import { createMonitor } from "wasm-monitoring";
 const monitor = await createMonitor({ vmName: "plugin", defaultSources: false });
 const bytes = await readFile(new URL("../../build/examples/plugin.wasm", import.meta.url));
 let memory;
-const { instance } = await WebAssembly.instantiate(bytes, {
-  monitor: monitor.imports(() => memory),
-});
+const { instance } = await WebAssembly.instantiate(
+  bytes,
+  monitor.imports(() => memory),
+);
 memory = instance.exports.memory;
 instance.exports._initialize(); // after `memory` is known: this is where the plug-in registers
 

@@ -5,8 +5,9 @@
  */
 import { readFileSync } from "node:fs";
 import { Command } from "commander";
+import type { Address } from "../address.js";
 import { CTL_HELP, HELP, RUN_HELP } from "./help.js";
-import { addRunOptions, parseTarget, type RunOptions, TOKEN_VARIABLE } from "./options.js";
+import { addRunOptions, type RunOptions, TOKEN_VARIABLE, targetOption } from "./options.js";
 import { put, say } from "./stderr.js";
 
 /** The command line, or what a guest needs, is wrong. */
@@ -45,7 +46,7 @@ program
   .command("ctl")
   .description("Send a command to a running program, or open a prompt.")
   .argument("[command...]", "such as 'L*:debug'; without one: a prompt, or lines from a pipe")
-  .option("--to <address>", "control port", parseTarget, parseTarget("tcp:127.0.0.1:2323"))
+  .addOption(targetOption())
   .option("--token <token>", `sent first; by default from ${TOKEN_VARIABLE}`)
   .addHelpText("after", CTL_HELP)
   .action(async (words: string[], { to, token }: CtlOptions) => {
@@ -62,7 +63,7 @@ program
   });
 
 interface CtlOptions {
-  readonly to: ReturnType<typeof parseTarget>;
+  readonly to: Address;
   readonly token?: string;
 }
 

@@ -16,18 +16,18 @@ export interface RunOptions {
   readonly push: readonly string[];
   readonly interval: number;
   readonly hostname?: string;
-  readonly control?: Place;
-  readonly prometheus?: Place;
-  readonly memtrace?: Place;
+  readonly control: Place;
+  readonly prometheus: Place;
+  readonly memtrace: Place;
   readonly logLevel?: string;
   readonly metrics?: string;
-  readonly strict: boolean;
+  readonly strict?: boolean;
   readonly timestamps: "ns" | "none";
-  readonly allowRemote: boolean;
+  readonly allowRemote?: boolean;
   readonly controlToken?: string;
   readonly dir: Readonly<Record<string, string>>;
   readonly env: Readonly<Record<string, string>>;
-  readonly sandbox: boolean;
+  readonly sandbox?: boolean;
   readonly logFormat: "text" | "json";
   readonly logTo: string;
 }
@@ -35,9 +35,9 @@ export interface RunOptions {
 /** The environment variable of the control token: an argument can be read by everyone in `ps`. */
 export const TOKEN_VARIABLE = "WMON_CONTROL_TOKEN";
 
-export const CONTROL_PORT = 2323;
-export const PROMETHEUS_PORT = 9090;
-export const MEMTRACE_PORT = 4242;
+const CONTROL_PORT = 2323;
+const PROMETHEUS_PORT = 9090;
+const MEMTRACE_PORT = 4242;
 
 const INTERVAL_MIN_MS = 10;
 const INTERVAL_MAX_MS = 24 * 3_600_000;
@@ -70,13 +70,13 @@ function addListenerOptions(command: Command): void {
     .addOption(place("--control <address>", "control port", CONTROL_PORT))
     .addOption(place("--prometheus <address>", "HTTP port that serves /metrics", PROMETHEUS_PORT))
     .addOption(place("--memtrace <address>", "memory trace port (not built yet)", MEMTRACE_PORT))
-    .option("--allow-remote", "let --control and --memtrace listen beyond this machine", false)
+    .option("--allow-remote", "let --control and --memtrace listen beyond this machine")
     .addOption(
       new Option("--control-token <token>", "what a control connection must send first").env(
         TOKEN_VARIABLE,
       ),
     )
-    .option("--strict", "control port and names exactly as the original has them", false);
+    .option("--strict", "control port and names exactly as the original has them");
 }
 
 function addGuestOptions(command: Command): void {
@@ -105,13 +105,9 @@ function addLogOptions(command: Command): Command {
 }
 
 function place(flags: string, description: string, port: number): Option {
-  const fallback: Place = {
-    kind: "default",
-    address: { kind: "tcp", host: "127.0.0.1", port },
-  };
   return new Option(flags, `${description}, or off`)
     .argParser((text): Place => parsePlace(text, port))
-    .default(fallback, `tcp:127.0.0.1:${port}`);
+    .default({ kind: "default", address: localAddress(port) }, `tcp:127.0.0.1:${port}`);
 }
 
 function parsePlace(text: string, port: number): Place {
@@ -119,9 +115,15 @@ function parsePlace(text: string, port: number): Place {
   return { kind: "explicit", address: invalidUnless(() => parseAddress(text, { port })) };
 }
 
-/** Reads `tcp:…` or `unix:…` for an option that has no `off`. */
-export function parseTarget(text: string): Address {
-  return invalidUnless(() => parseAddress(text, { port: CONTROL_PORT }));
+/** The option of `wmon ctl` that names a control port. */
+export function targetOption(): Option {
+  return new Option("--to <address>", "control port")
+    .argParser((text) => invalidUnless(() => parseAddress(text, { port: CONTROL_PORT })))
+    .default(localAddress(CONTROL_PORT), `tcp:127.0.0.1:${CONTROL_PORT}`);
+}
+
+function localAddress(port: number): Address {
+  return { kind: "tcp", host: "127.0.0.1", port };
 }
 
 function invalidUnless<T>(parse: () => T): T {

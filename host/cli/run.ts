@@ -1,24 +1,26 @@
 /**
- * `wmon run`: a guest in a worker, its monitor in this thread. Everything that can be wrong is found before the
- * guest starts; however it ends, what it counted is pushed once more.
+ * `wmon run`: a guest in a worker, its monitor in this thread. Everything that can be wrong is
+ * found before the guest starts; however it ends, what it counted is pushed once more.
  */
 import { statSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
-import type { Level } from "../../assembly/abi.js";
+import { isatty } from "node:tty";
 import { formatAddress } from "../address.js";
 import { refuseRemote } from "../control/binding.js";
 import { MonitorError } from "../errors.js";
-import { createMonitor, type Monitor } from "../monitor.js";
+import { createMonitor, type Monitor } from "../index.js";
+import { wantsColour } from "../logs/record.js";
 import { nodePlatform } from "../platforms/node.js";
+import { attachment } from "../wasi/attachment.js";
 import { Guest } from "../wasi/launch.js";
-import type { GuestEnd } from "../wasi/order.js";
+import type { GuestEnd, RunCells } from "../wasi/order.js";
 import { loadProgram, type Program } from "../wasi/program.js";
 import { registerRunSources } from "../wasi/sources.js";
+import { openListeners, type Reach } from "./listeners.js";
 import type { RunOptions } from "./options.js";
-import { choosePlace } from "./places.js";
 import { dieBy, type EndSignal, firstSignal, signalExitCode } from "./signals.js";
-import { say } from "./stderr.js";
+import { put, say } from "./stderr.js";
 
 export interface RunRequest {
   /** The guest's wasm file. */
@@ -28,16 +30,8 @@ export interface RunRequest {
   readonly options: RunOptions;
   /** Takes free ports where the default ones are in use. @default false */
   readonly isFlexible?: boolean;
-  /** Called once everything listens, just before the guest starts. */
-  readonly onReady?: (places: ReadyPlaces) => void;
-}
-
-/** Where a run can be reached. */
-export interface ReadyPlaces {
-  /** As `--to` takes it. */
-  readonly control?: string | undefined;
-  /** The URL of `/metrics`. */
-  readonly prometheus?: string | undefined;
+  /** Called once everything listens, before the guest starts. */
+  readonly onReady?: (reach: Reach) => void;
 }
 
 /** What a shell reports for SIGABRT, which is how a native program ends where a guest traps. */
@@ -45,38 +39,45 @@ const EXIT_TRAP = 134;
 const EXIT_NOT_STARTED = 2;
 /** Longest that a blocked guest may keep us from ending. */
 const STOP_GRACE_MS = 1000;
-/** The push gives up after two seconds; this is for whatever else might not end. */
+/** The last push gives up after two seconds; this is for whatever else might not end. */
 const CLOSE_GRACE_MS = 3000;
 
 const CORE = new URL("../../monitor.shared.wasm", import.meta.url);
 const MEMORY_PAGES = { initial: 16, maximum: 16384, shared: true };
 
-/** Runs a guest to its end; resolves with the exit code. Throws `MonitorError` when it cannot start. */
+/**
+ * Runs a guest to its end; resolves with the exit code. Throws `MonitorError` if it cannot start.
+ */
 export async function run(request: RunRequest): Promise<number> {
   const signal = firstSignal();
   const program = await loadProgram(request.file);
-  checkDirectories(request.options.dir);
-  const core = await WebAssembly.compile(await readFile(CORE));
-  const monitor = await openMonitor(request, core);
-  const guest = launch(request, { program, core, monitor });
+  checkOptions(request.options);
+  const core = await readFile(CORE);
+  const monitor = await openMonitor(request.options, core);
+  const cells = await prepare(request, program, monitor);
+  const guest = await launch(request, { program, core, monitor, cells });
   const outcome = await Promise.race([guest.ended, signal]);
   return typeof outcome === "string"
     ? endBySignal(outcome, guest, monitor)
     : endByItself(outcome, request.file, monitor);
 }
 
-async function openMonitor(
-  { options, isFlexible = false }: RunRequest,
-  module: WebAssembly.Module,
-): Promise<Monitor> {
-  const places = { platform: nodePlatform, warn: say, isFlexible };
-  return createMonitor({
-    platform: nodePlatform,
-    module,
+function checkOptions({ dir, memtrace, allowRemote = false }: RunOptions): void {
+  if (memtrace.kind === "explicit") refuseRemote("memtrace", memtrace.address, allowRemote);
+  for (const path of Object.values(dir)) {
+    const found = statSync(path, { throwIfNoEntry: false });
+    if (found?.isDirectory()) continue;
+    const reason = found ? "is not a directory" : "does not exist";
+    throw new MonitorError("OPTION_INVALID", `--dir ${path}: ${reason}`);
+  }
+}
+
+async function openMonitor(options: RunOptions, core: Uint8Array<ArrayBuffer>): Promise<Monitor> {
+  const monitor = createMonitor({
+    // Not `process.stderr`: it would make a pipe non-blocking that the guest writes to as well.
+    platform: { ...nodePlatform, writeStderr: (text) => put(2, text) },
+    module: await WebAssembly.compile(core),
     memory: new WebAssembly.Memory(MEMORY_PAGES),
-    control: await choosePlace("control", options.control, places),
-    prometheus: await choosePlace("prometheus", options.prometheus, places),
-    push: options.push,
     intervalMs: options.interval,
     vmName: options.hostname,
     strict: options.strict,
@@ -85,44 +86,102 @@ async function openMonitor(
     metrics: options.metrics,
     allowRemote: options.allowRemote,
     controlToken: options.controlToken,
-    logs: { format: options.logFormat, to: options.logTo },
+    logs: {
+      format: options.logFormat,
+      to: options.logTo,
+      colour: wantsColour(isatty(2), process.env),
+    },
+    defaultSources: true,
   });
+  return monitor.catch(renameOption);
+}
+
+/** The library names its options; who gave ours has not seen those. */
+function renameOption(error: unknown): never {
+  if (!(error instanceof MonitorError)) throw error;
+  const message = error.message
+    .replace(/^logLevels /, "--log-level ")
+    .replace(/^metrics /, "--metrics ");
+  throw new MonitorError(error.code, message, { cause: error });
+}
+
+/**
+ * Opens the listeners, registers the built-in sources, says where to find them, and begins to push.
+ */
+async function prepare(
+  { options, isFlexible = false, onReady }: RunRequest,
+  program: Program,
+  monitor: Monitor,
+): Promise<RunCells> {
+  try {
+    const reach = await openListeners(monitor, options, { warn: say, isFlexible });
+    const cells = registerRunSources(monitor.core, program.calls);
+    await monitor.startPush(options.push);
+    if (reach.control) say(`control ${reach.control}`);
+    if (reach.metrics) say(`prometheus ${reach.metrics}`);
+    if (options.memtrace.kind === "explicit") {
+      const place = formatAddress(options.memtrace.address);
+      monitor.log("memtrace").app(`tracing is not built yet: nothing listens on ${place}`);
+    }
+    onReady?.(reach);
+    return cells;
+  } catch (error) {
+    await monitor.close();
+    throw error;
+  }
 }
 
 interface Parts {
   readonly program: Program;
-  readonly core: WebAssembly.Module;
+  readonly core: Uint8Array;
   readonly monitor: Monitor;
+  readonly cells: RunCells;
 }
 
-function launch(request: RunRequest, { program, core, monitor }: Parts): Guest {
-  const { file, args, options } = request;
-  const cells = registerRunSources(monitor.core, program.calls);
-  announce(request, monitor);
+async function launch({ file, args, options }: RunRequest, parts: Parts): Promise<Guest> {
+  const { program, core, monitor, cells } = parts;
   const guest = new Guest({
     program,
-    core,
+    core: await WebAssembly.compile(attachment(core)),
     memory: monitor.core.memory,
     cells,
     registrar: monitor.registrar,
     setup: { args: [basename(file), ...args], env: options.env, directories: options.dir },
-    sandbox: options.sandbox,
+    sandbox: options.sandbox === true,
     note: say,
   });
   monitor.onCollect(() => guest.refresh());
   return guest;
 }
 
-/** One line a listener, for people and for scripts that wait for it. */
-function announce({ options, onReady }: RunRequest, monitor: Monitor): void {
-  const { control, prometheus } = monitor.addresses;
-  if (control) say(`control ${formatAddress(control)}`);
-  if (prometheus) say(`prometheus ${metricsUrl(prometheus)}`);
-  const { memtrace } = options;
-  if (memtrace.kind === "explicit") {
-    refuseRemote("memtrace", memtrace.address, options.allowRemote);
-    say(
-      `memtrace: tracing is not built yet, so nothing listens on ${formatAddress(memtrace.address)}`,
-    );
+async function endByItself(end: GuestEnd, file: string, monitor: Monitor): Promise<number> {
+  if (end.kind === "failed") say(`${file}: ${end.message}`);
+  if (end.kind === "trapped") {
+    const frames = end.stack.map((frame) => `    ${frame}\n`).join("");
+    put(2, `wmon: ${file} trapped: ${end.message}\n${frames}`);
   }
+  await close(monitor);
+  if (end.kind === "exited") return end.code;
+  return end.kind === "trapped" ? EXIT_TRAP : EXIT_NOT_STARTED;
+}
+
+/** Stops the guest first, so that the last push has its final values. */
+async function endBySignal(name: EndSignal, guest: Guest, monitor: Monitor): Promise<number> {
+  const isStopped = await guest.stop(STOP_GRACE_MS);
+  await close(monitor);
+  return isStopped ? signalExitCode(name) : dieBy(name);
+}
+
+async function close(monitor: Monitor): Promise<void> {
+  const { promise, timer } = delay(CLOSE_GRACE_MS);
+  await Promise.race([monitor.close(), promise]);
+  clearTimeout(timer);
+}
+
+function delay(durationMs: number): { promise: Promise<void>; timer: NodeJS.Timeout | undefined } {
+  let timer: NodeJS.Timeout | undefined;
+  const promise = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, durationMs);
+  });
+  return { promise, timer };
 }

@@ -11,7 +11,7 @@ import { type CommandResult, type ControlStats, Session, type SessionHost } from
 import { secretOf } from "./token.js";
 
 /** Connections served at a time. */
-export const CONNECTIONS_MAX = 64;
+const CONNECTIONS_MAX = 64;
 /** Refused connections that may still be reading why; past it they are closed at once. */
 const REFUSED_OPEN_MAX = 256;
 

@@ -118,7 +118,7 @@ export class DistributionCell extends Cell {
   observe(value: number): void {
     const { core } = this;
     if ((core.words[this.state] as number) < CELL_ACTIVE) return;
-    if (value !== value) this.refuse("an observation is a number, not NaN");
+    if (Number.isNaN(value)) this.refuse("an observation is a number, not NaN");
     core.exports.observe(this.cell, value);
   }
 

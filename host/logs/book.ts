@@ -1,6 +1,6 @@
 /**
  * Where messages that passed their thresholds go: counted by level and source (`logs`, and
- * `prometheus_logs_messages_total`), then to the sink, which opens with the first message.
+ * `prometheus_logs_messages_total`), then to the sink.
  */
 import { Level } from "../../assembly/abi.js";
 import type { CounterCell } from "../instruments/cell.js";
@@ -24,9 +24,10 @@ export class LogBook {
 
   constructor(monitor: Monitor, options: MonitorOptions & { platform: Platform }) {
     this.#platform = options.platform;
+    const { platform } = options;
     const { format = "text", to = "stderr", colour = false } = options.logs ?? {};
-    const identity = options.vmName === undefined ? {} : { hostName: options.vmName };
-    this.#sink = createLogSink({ platform: options.platform, to, format, colour, identity });
+    const identity = { hostName: options.vmName ?? "-", processId: platform.processId ?? "-" };
+    this.#sink = createLogSink({ platform, to, format, colour, identity });
     this.#messages = monitor.counter({
       name: "prometheus_logs_messages_total",
       help: "Log messages by level and source.",
@@ -44,9 +45,9 @@ export class LogBook {
     this.#errors = source.counter("errors");
   }
 
-  /** Messages lost on the way to where they are written. */
-  get dropped(): number {
-    return this.#sink.stats.dropped;
+  /** What became of the messages on the way to where they are written. */
+  get stats(): LogSink["stats"] {
+    return this.#sink.stats;
   }
 
   /** Counts and writes a message that has passed its threshold. */

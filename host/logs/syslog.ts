@@ -23,7 +23,7 @@ export interface SyslogIdentity {
 }
 
 /** A message, and whether its text was cut. */
-export interface SyslogMessage {
+interface SyslogMessage {
   readonly bytes: Uint8Array;
   readonly isTruncated: boolean;
 }

@@ -11,6 +11,7 @@ const require = createRequire(import.meta.url);
 
 /** The platform of Node 20 and newer. */
 export const nodePlatform: Platform = {
+  processId: String(process.pid),
   nowNs: () => BigInt(Date.now()) * 1_000_000n,
   connect,
   async listen(address, accept) {

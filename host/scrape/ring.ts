@@ -4,7 +4,7 @@
  */
 
 /** A body, and the way to give its buffer back. */
-export interface Slot {
+interface Slot {
   readonly bytes: Uint8Array;
   /** Gives the buffer back; a second call does nothing. */
   release(): void;

@@ -96,7 +96,8 @@ async function report(): Promise<Result> {
     }
     return monitor.influx();
   };
-  const ours = new TextDecoder().decode(oursLines(7)).trimEnd().split("\n");
+  const all = new TextDecoder().decode(oursLines(7)).split("\n");
+  const ours = all.filter((line) => line.startsWith(`${MEASUREMENT},`));
   const peer = peerLines(7).toString().split("\n");
   assert.deepEqual(ours.map(contentOf).sort(), peer.map(contentOf).sort());
 

@@ -95,11 +95,14 @@ export function populateHistograms({ monitor, registry }: Pair, seriesCount: num
   }
 }
 
+/** What a monitor tells of itself. */
+const OUR_OWN = /^(monitor|prometheus_logs|logs)_/;
+
 /** The value lines of an exposition, sorted, with sorted labels: equal when the samples are. */
 export function samplesOf(exposition: string): string[] {
   return exposition
     .split("\n")
-    .filter((line) => line !== "" && !line.startsWith("#"))
+    .filter((line) => line !== "" && !line.startsWith("#") && !OUR_OWN.test(line))
     .map((line) => line.replace(/\{(.*)\}/, (_, labels: string) => `{${sortLabels(labels)}}`))
     .sort();
 }

@@ -27,7 +27,7 @@ async function servePeer(registry: Registry) {
 async function openServers() {
   const pair = await openPair({ prometheus: "tcp:127.0.0.1:0" });
   populateIntegers(pair, SERIES_COUNT);
-  const address = pair.monitor.prometheusAddress;
+  const address = pair.monitor.addresses.prometheus;
   assert.ok(address?.kind === "tcp");
   const peer = await servePeer(pair.registry);
   const clients = { ours: await openClient(address.port), peer: await openClient(peer.port) };

@@ -21,6 +21,9 @@ const FEATURES = [
   "--enable-nontrapping-float-to-int",
 ];
 
+/** npm tries for minutes where there is no network. */
+const INSTALL_TIMEOUT_MS = 300_000;
+
 const KEPT_EXPORTS = ["memory", "_start"];
 
 /** What came of it: a path, or why there is none. */
@@ -30,7 +33,11 @@ export type Made = { readonly path: string } | { readonly missing: string };
 export function makeRubyCommand(): Made {
   if (!existsSync(PACKAGE)) {
     const npm = process.platform === "win32" ? "npm.cmd" : "npm";
-    const { status, stderr } = spawnSync(npm, ["ci"], { cwd: FOLDER, encoding: "utf8" });
+    const { status, stderr } = spawnSync(npm, ["ci"], {
+      cwd: FOLDER,
+      encoding: "utf8",
+      timeout: INSTALL_TIMEOUT_MS,
+    });
     if (status !== 0) return { missing: `npm ci failed in tests/conformance: ${stderr}` };
   }
   if (!isFresh()) merge();

@@ -282,8 +282,9 @@ test(
     await assert.rejects(serve(context, { address: server.address }), { code: "ADDRESS_IN_USE" });
     await assert.rejects(serve(context, { platform: {} }), { code: "OPTION_INVALID" });
     await assert.rejects(serve(context, { token: "" }), { code: "OPTION_INVALID" });
-    const path = `${process.env.TMPDIR ?? "/tmp"}/scrape-${process.pid}.sock`;
-    const unix = await serve(context, { address: { kind: "unix", path } });
+    const folder = await mkdtemp(join(tmpdir(), "scrape-"));
+    context.after(() => rm(folder, { recursive: true }));
+    const unix = await serve(context, { address: { kind: "unix", path: join(folder, "s") } });
     assert.equal((await ask(unix, "/metrics")).body.toString(), TEXT);
   },
 );

@@ -94,6 +94,11 @@ export class Core {
     return bytes.length;
   }
 
+  /** The message that defines a source. */
+  definition(definition: SourceDefinition): Uint8Array {
+    return encodeSource(definition);
+  }
+
   /** Registers a source; its record's address or a negative status. */
   source(definition: SourceDefinition): number {
     return this.exports.registerSource(this.input(encodeSource(definition)));
