@@ -1,7 +1,7 @@
 /**
  * Where something listens or is reached: `9090`, `tcp:9090`, `tcp:HOST[:PORT]`, `tcp:[::1]:9090`,
- * `unix:PATH`. `tcp://HOST:PORT` and, where the host cannot be mistaken for a scheme, `HOST:PORT` are
- * taken too. Names are not resolved here.
+ * `unix:PATH`. `tcp://HOST:PORT` and, where the host cannot be mistaken for a scheme, `HOST:PORT`
+ * are taken too. Names are not resolved here.
  */
 import { MonitorError } from "./errors.js";
 
@@ -32,8 +32,8 @@ export function parseAddress(text: string, defaults: AddressDefaults = {}): Addr
 }
 
 /**
- * Reads `PORT`, `HOST`, `HOST:PORT` or `[IPV6]:PORT`; throws `ADDRESS_INVALID`. A text of digits only
- * is a port.
+ * Reads `PORT`, `HOST`, `HOST:PORT` or `[IPV6]:PORT`; throws `ADDRESS_INVALID`. A text of digits
+ * only is a port.
  */
 export function parseHostPort(text: string, defaults: AddressDefaults = {}): Address {
   if (/^\d+$/.test(text)) {
@@ -61,7 +61,7 @@ export function formatHostPort(host: string, port: number): string {
   return `${host.includes(":") ? `[${host}]` : host}:${port}`;
 }
 
-/** Whether only this machine can reach the address: 127.0.0.0/8, ::1, `localhost`, a Unix socket. */
+/** Whether only this machine can reach it: 127.0.0.0/8, ::1, `localhost`, a Unix socket. */
 export function isLoopback(address: Address): boolean {
   if (address.kind === "unix") return true;
   const host = address.host.toLowerCase();
@@ -70,7 +70,7 @@ export function isLoopback(address: Address): boolean {
   return /^(?:::ffff:)?127(?:\.(?:25[0-5]|2[0-4]\d|1?\d?\d)){3}$/.test(host);
 }
 
-/** A bare `tpc:9090` is a typing error, not a host: names need a dot, brackets or to be localhost. */
+/** A bare `tpc:9090` is a typing error, not a host: a name needs a dot, or to be localhost. */
 function isUnmistakable(text: string): boolean {
   return /^(?:\d+|\[[^\]]*\](?::.*)?|localhost(?::.*)?|[^:/]*\.[^:/]*(?::\d*)?)$/.test(text);
 }

@@ -1,19 +1,25 @@
 /**
- * The children of a labelled thing: one object a tag set, found through nested maps so that a look-up makes no
+ * The children of a labelled thing: one object a tag set, found by comparing values, so that a look-up makes no
  * string. Past the core's caps tag sets share the overflow series and are not remembered.
  */
 import type { Core } from "../core.js";
 import { encodeValues } from "../definition.js";
 import { MonitorError } from "../errors.js";
 
+/** A label's or tag's value; numbers and booleans count as their text. */
+export type LabelValue = string | number | boolean;
+
 /** Values by label or tag key. */
-export type Labels = Readonly<Record<string, string | number | boolean>>;
+export type Labels = Readonly<Record<string, LabelValue>>;
 
-type Level<T> = Map<string | number | boolean, Level<T> | T>;
-
+/** Finds and registers children. `keys` are the labels, in the definition's order. */
 export class Children<T> {
-  readonly #root: Level<T> = new Map();
+  readonly #root: Branch<T> = new Branch();
   readonly #bySeries = new Map<number, T>();
+  // The first three keys by name: each look-up below is then a site of its own, which V8 can cache.
+  readonly #key0: string;
+  readonly #key1: string;
+  readonly #key2: string;
 
   constructor(
     private readonly core: Core,
@@ -21,17 +27,23 @@ export class Children<T> {
     private readonly name: string,
     private readonly keys: readonly string[],
     private readonly make: (series: number) => T,
-  ) {}
+  ) {
+    [this.#key0 = "", this.#key1 = "", this.#key2 = ""] = keys;
+  }
 
   /** The child of a tag set; registers it the first time. Throws `TAG_INVALID`. */
   find(labels: Labels): T {
-    const { keys } = this;
-    let at: Level<T> | T | undefined = this.#root;
-    for (let i = 0; i < keys.length; i++) {
-      at = (at as Level<T>).get(labels[keys[i] as string] as string);
-      if (at === undefined) return this.#register(labels);
+    const count = this.keys.length;
+    if (count === 0) return this.#register(labels);
+    let at: Branch<T> | T | undefined = this.#root.get(labels[this.#key0]);
+    if (count > 1 && at !== undefined) {
+      at = (at as Branch<T>).get(labels[this.#key1]);
+      if (count > 2 && at !== undefined) {
+        at = (at as Branch<T>).get(labels[this.#key2]);
+        if (count > 3 && at !== undefined) at = this.#findDeeper(at as Branch<T>, labels);
+      }
     }
-    return at as T;
+    return at === undefined ? this.#register(labels) : (at as T);
   }
 
   /** The one child of a thing without keys. */
@@ -41,22 +53,30 @@ export class Children<T> {
 
   /** Forgets a tag set; its series and child, or undefined if there is none. */
   take(labels: Labels): { series: number; child: T } | undefined {
-    let level = this.#root;
+    let branch: Branch<T> = this.#root;
     for (const key of this.keys.slice(0, -1)) {
-      const next = level.get(labels[key] as string);
-      if (!(next instanceof Map)) return undefined;
-      level = next as Level<T>;
+      const next = branch.get(labels[key]);
+      if (next === undefined) return undefined;
+      branch = next as Branch<T>;
     }
-    const last = labels[this.keys.at(-1) ?? ""] as string;
-    const child = level.get(last) as T | undefined;
+    const last = labels[this.keys.at(-1) ?? ""];
+    const child = branch.get(last) as T | undefined;
     if (child === undefined) return undefined;
-    level.delete(last);
+    branch.delete(last);
     for (const [series, other] of this.#bySeries) {
       if (other !== child) continue;
       this.#bySeries.delete(series);
       return { series, child };
     }
     return undefined;
+  }
+
+  #findDeeper(from: Branch<T>, labels: Labels): Branch<T> | T | undefined {
+    let at: Branch<T> | T | undefined = from;
+    for (let i = 3; i < this.keys.length && at !== undefined; i++) {
+      at = (at as Branch<T>).get(labels[this.keys[i] as string]);
+    }
+    return at;
   }
 
   #register(labels: Labels): T {
@@ -72,16 +92,16 @@ export class Children<T> {
   }
 
   #remember(labels: Labels, child: T): void {
-    let level = this.#root;
+    let branch: Branch<T> = this.#root;
     for (const [index, key] of this.keys.entries()) {
-      const value = labels[key] as string;
+      const value = labels[key];
       if (index === this.keys.length - 1) {
-        level.set(value, child);
+        branch.set(value, child);
         return;
       }
-      const next = (level.get(value) as Level<T> | undefined) ?? (new Map() as Level<T>);
-      level.set(value, next);
-      level = next;
+      const next = (branch.get(value) as Branch<T> | undefined) ?? new Branch<T>();
+      branch.set(value, next);
+      branch = next;
     }
   }
 
@@ -99,5 +119,35 @@ export class Children<T> {
 
   #wanted(): string {
     return this.keys.length === 0 ? "it has no labels" : `it has ${this.keys.join(", ")}`;
+  }
+}
+
+/** What follows one label's values. Most branches have one value only: it stands in the object. */
+class Branch<T> {
+  #value: LabelValue | undefined;
+  #next: Branch<T> | T | undefined;
+  #others: Map<LabelValue | undefined, Branch<T> | T> | undefined;
+
+  get(value: LabelValue | undefined): Branch<T> | T | undefined {
+    if (value === this.#value) return this.#next;
+    return this.#others === undefined ? undefined : this.#others.get(value);
+  }
+
+  set(value: LabelValue | undefined, next: Branch<T> | T): void {
+    if (this.#next === undefined || value === this.#value) {
+      this.#others?.delete(value);
+      this.#value = value;
+      this.#next = next;
+      return;
+    }
+    this.#others ??= new Map();
+    this.#others.set(value, next);
+  }
+
+  delete(value: LabelValue | undefined): void {
+    if (value === this.#value) {
+      this.#value = undefined;
+      this.#next = undefined;
+    } else this.#others?.delete(value);
   }
 }

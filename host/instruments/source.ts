@@ -5,7 +5,6 @@ import type { Core } from "../core.js";
 import {
   encodeField,
   encodeSource,
-  type FieldKind,
   type FieldOptions,
   type SourceOptions,
 } from "../definition.js";
@@ -124,7 +123,7 @@ export class Source {
   addField(field: FieldOptions): FieldCell {
     const subject = `${this.name}: field ${field.key}`;
     const address = this.#core.registerField(this.address, encodeField(field, this.#help), subject);
-    const cell = openCell(this.#core, field.type, address);
+    const cell = openCell(this.#core, field, address);
     this.#fields.push(field);
     this.#onlyCells.set(field.key, cell);
     return cell;
@@ -166,14 +165,14 @@ export class Source {
   #open(series: number, cells: Map<string, FieldCell>): SourceSeries {
     for (const [index, field] of this.#fields.entries()) {
       const offset = this.#core.exports.fieldOffset(this.address, index);
-      cells.set(field.key, openCell(this.#core, field.type, series + offset));
+      cells.set(field.key, openCell(this.#core, field, series + offset));
     }
     return new SourceSeries(this.name, cells);
   }
 }
 
-function openCell(core: Core, type: FieldKind, cell: number): FieldCell {
-  switch (type) {
+function openCell(core: Core, field: FieldOptions, cell: number): FieldCell {
+  switch (field.type) {
     case "counter":
     case "float-counter":
       return new CounterCell(core, cell);

@@ -1,6 +1,6 @@
 /**
- * Serving HTTP with `node:http`, over TCP or a Unix socket. Request bodies are read and dropped; the
- * limits keep slow or greedy clients from holding what the watched program needs.
+ * Serving HTTP with `node:http`, over TCP or a Unix socket. Request bodies are read and dropped;
+ * the limits keep slow or greedy clients from holding what the watched program needs.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { Address } from "../address.js";

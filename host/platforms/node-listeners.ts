@@ -1,6 +1,6 @@
 /**
- * Listening over TCP and Unix sockets. A Unix socket is bound in a private folder, made 0600 and only
- * then linked to its path: there is no moment in which others can connect, no change of the
+ * Listening over TCP and Unix sockets. A Unix socket is bound in a private folder, made 0600 and
+ * only then linked to its path: there is no moment in which others can connect, no change of the
  * process's umask, and a path that another process took meanwhile is never overwritten.
  */
 import { chmod, link, lstat, mkdtemp, rm, unlink } from "node:fs/promises";

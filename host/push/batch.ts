@@ -9,7 +9,7 @@ export interface Batch {
   readonly endLine: number;
 }
 
-/** Joins the oldest spans up to `bytesMax` bytes, at least one; copies only if there are several. */
+/** Joins the oldest spans up to `bytesMax` bytes, at least one; copies only several. */
 export function gatherBatch(buffer: LineBuffer, bytesMax: number): Batch {
   const spans: PlacedSpan[] = [];
   let byteCount = 0;

@@ -1,7 +1,7 @@
 /**
  * What a receiver has not got yet, or not provably: whole lines, oldest first, bounded in bytes and
- * in lines. A line's number counts from the first line ever appended, so that a transport's position
- * stays right while old lines leave.
+ * in lines. A line's number counts from the first line ever appended, so that a transport's
+ * position stays right while old lines leave.
  */
 import { dropLines, linesWithin, type Span } from "./report.js";
 

@@ -21,6 +21,9 @@ import type {
   TransportContext,
 } from "./transport.js";
 
+/** How often `close` sends what a connection carried that broke while it was closed. */
+const CLOSE_ROUNDS_MAX = 3;
+
 export interface DeliveryOptions {
   readonly receiver: Receiver;
   readonly platform: Platform;
@@ -92,7 +95,9 @@ export class Delivery {
     const endMs = performance.now() + deadlineMs;
     let writtenLine = 0;
     let isFinished = false;
-    for (let leftMs = deadlineMs; leftMs > 0 && !isFinished; leftMs = endMs - performance.now()) {
+    for (let round = 0; round < CLOSE_ROUNDS_MAX && !isFinished; round++) {
+      const leftMs = endMs - performance.now();
+      if (leftMs <= 0) break;
       isFinished = true;
       const lastSend = this.sendRest().then(async () => {
         writtenLine = this.transport.writtenLine;

@@ -32,9 +32,9 @@ export interface PushOptions {
   readonly random?: (() => number) | undefined;
   /** Lets the process exit while a push is waited for. @default false */
   readonly unref?: boolean | undefined;
-  /** Bytes that wait for one receiver at most. @default 16 MiB */
+  /** Bytes that wait for one receiver at most. @default 64 MiB */
   readonly bufferBytesMax?: number | undefined;
-  /** Lines that wait for one receiver at most. @default 200_000 */
+  /** Lines that wait for one receiver at most. @default 500_000 */
   readonly bufferLinesMax?: number | undefined;
   /** Time for a connection to stand, in milliseconds. @default 5_000 */
   readonly connectTimeoutMs?: number | undefined;
@@ -62,15 +62,16 @@ export interface Push {
 
 export const INTERVAL_MS = 10_000;
 export const CLOSE_DEADLINE_MS = 2_000;
-const BUFFER_BYTES_MAX = 16 * 1024 * 1024;
-const BUFFER_LINES_MAX = 200_000;
+/** Three reports of 100,000 series fit: so many wait for proof while all is well. */
+const BUFFER_BYTES_MAX = 64 * 1024 * 1024;
+const BUFFER_LINES_MAX = 500_000;
 const CONNECT_TIMEOUT_MS = 5_000;
 const WRITE_TIMEOUT_MS = 10_000;
 /** Timers take no more milliseconds. */
 const NUMBER_MAX = 2 ** 31 - 1;
 const BACKOFF_MS = { min: 500, max: 30_000 };
 
-/** Prepares a push; throws `ADDRESS_INVALID` or `OPTION_INVALID`. Nothing is opened until `start`. */
+/** Prepares a push, opening nothing; throws `ADDRESS_INVALID` or `OPTION_INVALID`. */
 export function createPush(options: PushOptions): Push {
   return new Pusher(options);
 }

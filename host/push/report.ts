@@ -2,7 +2,7 @@
  * One gather as receivers share it: a copy of what the core encoded, cut at line ends into spans.
  */
 
-/** Whole lines. The bytes never change: receivers share them, and writes in flight refer to them. */
+/** Whole lines. The bytes never change: receivers and writes in flight share them. */
 export interface Span {
   readonly bytes: Uint8Array;
   readonly lineCount: number;
@@ -14,8 +14,8 @@ const NEWLINE = 10;
 export const SPAN_BYTES_MAX = 64 * 1024;
 
 /**
- * Copies `encoded` once and cuts the copy into spans of at most `spanBytesMax`, or of one line where
- * a line is longer. What follows the last newline is no line and is left out.
+ * Copies `encoded` once and cuts the copy into spans of at most `spanBytesMax`, or of one line
+ * where a line is longer. What follows the last newline is no line and is left out.
  */
 export function copyReport(encoded: Uint8Array, spanBytesMax = SPAN_BYTES_MAX): readonly Span[] {
   const bytes = new Uint8Array(encoded.lastIndexOf(NEWLINE) + 1);

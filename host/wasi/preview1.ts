@@ -21,6 +21,7 @@ export const Errno = {
   Fault: 21,
   Invalid: 28,
   Io: 29,
+  NameTooLong: 37,
   NotSupported: 58,
   BrokenPipe: 64,
 } as const;

@@ -3,24 +3,18 @@
  * writes is gone when it ends. Standard streams are real. Left out, because that library cannot:
  * sockets, links, watching files.
  */
-import { lstatSync, readdirSync, readFileSync } from "node:fs";
-import { join, posix } from "node:path";
-import { init, MemFS, WASI } from "@wasmer/wasi";
-import { MonitorError } from "../errors.js";
+import { init, WASI } from "@wasmer/wasi";
 import { type Backend, type BackendOptions, callStart, exitGuest } from "./backend.js";
+import { copyFiles, inside } from "./memory-files.js";
 import { pollOneoff } from "./polling.js";
 import { Errno, type ImportFunctions, PREVIEW1 } from "./preview1.js";
 import { stdinWaiter } from "./stdin.js";
 import { StreamOwnership, Streams } from "./streams.js";
 
-/** Bytes of all files copied into one sandbox. */
-export const SANDBOX_BYTES_MAX = 256 * 1024 * 1024;
-/** Files and directories copied into one sandbox. */
-export const SANDBOX_FILES_MAX = 20_000;
+/** The descriptor of the first directory, where every guest looks. */
+const FIRST_DIRECTORY = 3;
 
-/**
- * Opens a sandbox for one guest; throws `GUEST_INVALID` when its directories are too large to copy.
- */
+/** Opens a sandbox for one guest; throws `GUEST_INVALID` when its directories are too large. */
 export async function openSandbox(options: BackendOptions): Promise<Backend> {
   const usesWasi = WebAssembly.Module.imports(options.module).some(
     ({ module }) => module === PREVIEW1,
@@ -28,33 +22,41 @@ export async function openSandbox(options: BackendOptions): Promise<Backend> {
   // The library refuses a guest that imports no WASI.
   if (!usesWasi) return { functions: {}, start: callStart };
   await init();
+  const guestPaths = Object.keys(options.directories);
   const wasi = new WASI({
     args: [...options.args],
     env: { ...options.env },
-    fs: fillFiles(options),
-    preopens: Object.fromEntries(
-      Object.keys(options.directories).map((guestPath) => [guestPath, inside(guestPath)]),
-    ),
+    fs: copyFiles(options),
+    preopens: Object.fromEntries(guestPaths.map((path) => [path, inside(path)])),
   });
   const imports = wasi.getImports(options.module) as Record<string, ImportFunctions>;
   const functions = imports[PREVIEW1] ?? {};
   return {
-    functions: { ...functions, ...replacements(functions, options) },
+    functions: {
+      ...functions,
+      ...standardStreams(functions, options),
+      ...directoryNames(functions, options),
+      proc_exit: exitGuest,
+      sock_accept: () => Errno.NotSupported,
+      poll_oneoff: pollOneoff({ functions, memory: options.memory }),
+    },
     start(instance) {
       wasi.instantiate(instance);
+      // It puts a root that nobody asked for first, without rights: our directories take its place.
+      for (let index = 0; index < guestPaths.length; index++) {
+        functions.fd_renumber?.(FIRST_DIRECTORY + index + 1, FIRST_DIRECTORY + index);
+      }
       callStart(instance);
     },
   };
 }
 
-function replacements(functions: ImportFunctions, options: BackendOptions): ImportFunctions {
+/** The library reads what it was given beforehand and keeps what is written: these flow. */
+function standardStreams(functions: ImportFunctions, options: BackendOptions): ImportFunctions {
   const owned = new StreamOwnership();
   const streams = new Streams({ memory: options.memory, waitForStdin: stdinWaiter() });
   return {
     ...owned.track(functions),
-    proc_exit: exitGuest,
-    sock_accept: () => Errno.NotSupported,
-    poll_oneoff: pollOneoff({ functions, memory: options.memory }),
     fd_read(fd: number, vectors: number, count: number, countAt: number): number {
       if (fd === 0 && owned.owns(fd)) return streams.read(vectors, count, countAt);
       return functions.fd_read?.(fd, vectors, count, countAt);
@@ -69,77 +71,28 @@ function replacements(functions: ImportFunctions, options: BackendOptions): Impo
 }
 
 /**
- * Where the in-memory file system keeps a guest's directory: absolute, whatever the guest calls it.
+ * The library strips slashes from directories' names: the guest shall see those that it was given.
  */
-function inside(guestPath: string): string {
-  return posix.resolve("/", guestPath);
-}
-
-function fillFiles(options: BackendOptions): MemFS {
-  const copier = new Copier();
-  for (const [guestPath, hostPath] of Object.entries(options.directories)) {
-    copier.copyDirectory(hostPath, inside(guestPath));
-    options.note(`sandbox: copied ${hostPath} to ${guestPath}: ${copier.takeSummary()}`);
-  }
-  return copier.files;
-}
-
-/** Copies from disk into memory, within the limits above. */
-class Copier {
-  readonly files = new MemFS();
-  readonly #made = new Set(["/"]);
-  #byteCount = 0;
-  #fileCount = 0;
-  #copiedCount = 0;
-  #skippedCount = 0;
-
-  copyDirectory(hostPath: string, target: string): void {
-    this.#makeDirectory(target);
-    for (const entry of readdirSync(hostPath, { withFileTypes: true })) {
-      const from = join(hostPath, entry.name);
-      const to = posix.join(target, entry.name);
-      if (entry.isDirectory()) this.copyDirectory(from, to);
-      else if (entry.isFile()) this.#copyFile(from, to);
-      else this.#skippedCount++;
-    }
-  }
-
-  /** What was copied since the last summary. */
-  takeSummary(): string {
-    const skipped =
-      this.#skippedCount > 0 ? `, skipped ${this.#skippedCount} that are no files` : "";
-    const summary = `${this.#copiedCount} files${skipped}; what the guest writes is not kept`;
-    this.#copiedCount = 0;
-    this.#skippedCount = 0;
-    return summary;
-  }
-
-  #makeDirectory(path: string): void {
-    if (this.#made.has(path)) return;
-    this.#makeDirectory(posix.dirname(path));
-    this.#admit(path, 0);
-    this.files.createDir(path);
-    this.#made.add(path);
-  }
-
-  #copyFile(from: string, to: string): void {
-    this.#admit(from, lstatSync(from).size);
-    const file = this.files.open(to, { read: true, write: true, create: true, truncate: true });
-    file.write(readFileSync(from));
-    file.flush();
-    file.free();
-    this.#copiedCount++;
-  }
-
-  #admit(path: string, byteCount: number): void {
-    this.#byteCount += byteCount;
-    this.#fileCount++;
-    if (this.#byteCount <= SANDBOX_BYTES_MAX && this.#fileCount <= SANDBOX_FILES_MAX) return;
-    const limits = `${SANDBOX_FILES_MAX} files and ${SANDBOX_BYTES_MAX >> 20} MiB`;
-    const fix = "name a smaller --dir, or run without --sandbox";
-    throw new MonitorError(
-      "GUEST_INVALID",
-      `${path} is too much for the sandbox (${limits}); ${fix}`,
-    );
-  }
+function directoryNames(functions: ImportFunctions, options: BackendOptions): ImportFunctions {
+  const names = Object.keys(options.directories).map((name) => new TextEncoder().encode(name));
+  return {
+    fd_prestat_get(fd: number, address: number): number {
+      const name = names[fd - FIRST_DIRECTORY];
+      const buffer = options.memory()?.buffer;
+      if (!name || !buffer) return Errno.BadFile;
+      const errno = functions.fd_prestat_get?.(fd, address);
+      // On success the library has written here, so the address is good.
+      if (!errno) new DataView(buffer).setUint32((address >>> 0) + 4, name.length, true);
+      return errno;
+    },
+    fd_prestat_dir_name(fd: number, address: number, byteCount: number): number {
+      const name = names[fd - FIRST_DIRECTORY];
+      const buffer = options.memory()?.buffer;
+      if (!name || !buffer) return Errno.BadFile;
+      if (byteCount >>> 0 < name.length) return Errno.NameTooLong;
+      if ((address >>> 0) + name.length > buffer.byteLength) return Errno.Fault;
+      new Uint8Array(buffer, address >>> 0).set(name);
+      return Errno.Success;
+    },
+  };
 }

@@ -1,3 +1,6 @@
+/**
+ * Reading, writing and judging addresses: a row a form.
+ */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { formatAddress, isLoopback, parseAddress } from "../../host/address.js";

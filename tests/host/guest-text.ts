@@ -91,7 +91,7 @@ export function listing(what: "args" | "environ"): string {
 export function filing(read: string, write: string, text: string): string {
   const open = (at: number, count: number, flags: number) =>
     `(call $path_open (i32.const 3) (i32.const 0) (i32.const ${at}) (i32.const ${count})
-       (i32.const ${flags}) (i64.const 0x1fffffff) (i64.const 0) (i32.const 0) (i32.const 12))`;
+       (i32.const ${flags}) (i64.const 66) (i64.const 0) (i32.const 0) (i32.const 12))`;
   return command(
     `${EXIT} ${READ} ${WRITE} (import "${WASI}" "path_open" (func $path_open
        (param i32 i32 i32 i32 i32 i64 i64 i32 i32) (result i32)))`,

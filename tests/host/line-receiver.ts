@@ -1,6 +1,6 @@
 /**
- * A receiver of line protocol over TCP or a Unix socket, which can be taken away and brought back at
- * the same address. It keeps whole lines only, as a store would.
+ * A receiver of line protocol over TCP or a Unix socket, which can be taken away and brought back
+ * at the same address. It keeps whole lines only, as a store would.
  */
 import { createServer, type Server, type Socket } from "node:net";
 

@@ -1,3 +1,6 @@
+/**
+ * The reports, buffers and batches of the push, without any connection.
+ */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { gatherBatch } from "../../host/push/batch.js";

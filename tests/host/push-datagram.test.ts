@@ -1,3 +1,6 @@
+/**
+ * The push over UDP and to standard output, against real sockets and pipes.
+ */
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { createSocket, type Socket } from "node:dgram";
@@ -61,7 +64,7 @@ test("udp: a line too long for a datagram is dropped, counted, and said once", a
   socket.close();
 });
 
-test("udp: it says that it is best effort, and an absent receiver is counted and comes back", async () => {
+test("udp: says it is best effort; an absent receiver is counted and comes back", async () => {
   const { socket } = await openReceiver();
   const { port } = socket.address();
   const log: string[] = [];

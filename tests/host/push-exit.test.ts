@@ -87,14 +87,15 @@ test("push: SIGTERM in the middle of a push, the handler's close delivers all of
   await receiver.stop();
 });
 
-test("push: a receiver that takes connections and no bytes does not hold close past its deadline", async () => {
+test("push: a receiver that takes no bytes does not hold close past its deadline", async () => {
   const deaf = createServer((socket) => socket.pause().on("error", () => {}));
   await new Promise<void>((resolve) => deaf.listen(0, "127.0.0.1", resolve));
   const address = deaf.address();
   assert.ok(address !== null && typeof address === "object");
   const child = run(
-    `const push = open({ encode: () => new Uint8Array(40 << 20).fill(10), bufferBytesMax: 2 ** 30,
-       bufferLinesMax: 2 ** 30 });
+    `const report = new Uint8Array(40 << 20);
+     for (let i = 999; i < report.length; i += 1000) report[i] = 10;
+     const push = open({ encode: () => report, bufferBytesMax: 2 ** 30 });
      await push.close(200);
      console.log(push.stats[0].droppedLines > 0 && push.stats[0].bufferedLines === 0);`,
     `tcp://127.0.0.1:${address.port}`,

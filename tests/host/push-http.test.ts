@@ -1,3 +1,6 @@
+/**
+ * The push over HTTP, against a server that answers by a script.
+ */
 import assert from "node:assert/strict";
 import { createServer, type IncomingHttpHeaders, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -105,7 +108,7 @@ test("http: a small body is plain, a large one gzip", async () => {
   await Promise.all([stop(small.push, small.endpoint), stop(large.push, large.endpoint)]);
 });
 
-test("http: v2 sends the token in its header, never in the URL, and the log never shows it", async () => {
+test("http: v2 sends the token in its header; URL and log never show it", async () => {
   for (const [path, token] of [
     ["/api/v2/write?org=o&bucket=b&token=topsecret", undefined],
     ["/api/v2/write?org=o&bucket=b", "topsecret"],

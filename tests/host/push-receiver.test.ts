@@ -1,3 +1,6 @@
+/**
+ * Which receivers a push takes, how they are shown, and that secrets are not.
+ */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { MonitorError } from "../../host/errors.js";

@@ -1,5 +1,9 @@
+/**
+ * The push over TCP and Unix sockets, against real listeners that come and go.
+ */
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
@@ -28,7 +32,7 @@ for (const kind of ["tcp", "unix"] as const) {
   describe(`push over ${kind}`, () => {
     const where = (name: string) => (kind === "unix" ? { path: join(folder, name) } : {});
 
-    test("the first push is at once, every line arrives once, and close flushes the rest", async () => {
+    test("the first push is at once, each line arrives once, close flushes the rest", async () => {
       const receiver = await new LineReceiver(where("a")).start();
       const source = new ReportSource(100);
       const push = pushTo(receiver.url, source.encode);
@@ -64,7 +68,7 @@ for (const kind of ["tcp", "unix"] as const) {
       await receiver.stop();
     });
 
-    test("broken connections: every line arrives whole, at least once, in spite of it", async () => {
+    test("broken connections: every line arrives whole, at least once", async () => {
       const receiver = await new LineReceiver(where("c")).start();
       const source = new ReportSource(200, 100);
       const push = pushTo(receiver.url, source.encode);
@@ -109,7 +113,7 @@ test("push: a line is let go only when its connection has outlived the next push
   await receiver.stop();
 });
 
-test("push: a receiver that never reads costs bounded memory, is given up, and is counted", async () => {
+test("push: a receiver that never reads is bounded, given up, and counted", async () => {
   const receiver = await new LineReceiver({ isDeaf: true }).start();
   const source = new ReportSource(2_000, 400);
   const bufferBytesMax = 12_000_000;
@@ -184,7 +188,7 @@ test("push: without timestamps a line is sent once, and it says so", async () =>
   await receiver.stop();
 });
 
-test("push: back-off doubles up to its bound, with full jitter from the given randomness", async () => {
+test("push: back-off doubles up to its bound, with full jitter", async () => {
   const receiver = await new LineReceiver().start();
   await receiver.stop();
   const asked: number[] = [];
@@ -222,6 +226,32 @@ test("push: after close nothing is pushed, and close again is the same close", a
   await assert.rejects(push.push(), { code: "CLOSED" });
   await until("the last push came", () => receiver.lines.length === 1);
   await receiver.stop();
+});
+
+test("push: a connection that is reset while it closes, its lines are sent once more", async () => {
+  const lines: string[] = [];
+  let connectionCount = 0;
+  const server = createServer({ allowHalfOpen: true }, (socket) => {
+    const isFirst = ++connectionCount === 1;
+    let text = "";
+    socket.setEncoding("utf8").on("data", (chunk: string) => {
+      text += chunk;
+    });
+    socket.on("end", () => {
+      if (isFirst) return void socket.resetAndDestroy();
+      lines.push(...text.split("\n").slice(0, -1));
+      socket.end();
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  const source = new ReportSource(10);
+  const push = pushTo(`tcp://127.0.0.1:${port}`, source.encode);
+  await push.push();
+  await push.close();
+  assert.deepEqual(lines, source.lines);
+  assert.equal(statsOf(push).resentLines, 20);
+  server.close();
 });
 
 test("push: an encoder that fails is counted and logged once, and tried again", async () => {

@@ -120,7 +120,7 @@ const FORMATS: readonly (readonly [string, () => Uint8Array, RegExp])[] = [
     () =>
       assemble(`(module (import "env" "abort" (func)) (import "js" "g" (global i32))
         (import "wasi_snapshot_preview1" "fd_dance" (func)) ${MEMORY} ${START})`),
-    /env\.abort \(function\), js\.g \(global\), wasi_snapshot_preview1\.fd_dance \(function\)/,
+    /js\.g \(global\), env\.abort \(function\), wasi_snapshot_preview1\.fd_dance \(function\)/,
   ],
   [
     "imports of WASI's first draft",

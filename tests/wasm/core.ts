@@ -150,7 +150,8 @@ export class Core {
   }
 }
 
-function encodeSource(definition: SourceDefinition): Uint8Array {
+/** A definition as a host sends it. */
+export function encodeSource(definition: SourceDefinition): Uint8Array {
   const { name, flags = 0, prefix = "", help = "", ttlMs = 0, tags = [], fields } = definition;
   return Buffer.concat([
     Buffer.of(flags),

@@ -1,0 +1,160 @@
+/**
+ * A real Prometheus scrapes a real monitor: what it negotiates, and what it makes of what it gets.
+ */
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { createMonitor, type Monitor } from "../../host/index.js";
+import { registerEverything } from "./everything.js";
+import { parseExposition } from "./exposition.js";
+import { waitUntil } from "./peer.js";
+import { missing } from "./program.js";
+import { openPrometheus, type Prometheus, type Sample } from "./prometheus.js";
+import { openTap, type Tap } from "./tap.js";
+
+/** Labels that Prometheus adds. */
+const OWN_LABELS = new Set(["__name__", "instance", "job"]);
+const STALE_MS_MAX = 15_000;
+
+describe("prometheus", { skip: missing("prometheus"), timeout: 90_000 }, () => {
+  let monitor: Monitor;
+  let guarded: Monitor;
+  let tap: Tap;
+  let prometheus: Prometheus;
+  let instance: string;
+
+  before(async () => {
+    monitor = await createMonitor({ prometheus: "tcp:127.0.0.1:0", seriesTtlMs: 600_000 });
+    registerEverything(monitor);
+    const guardedOptions = { prometheus: "tcp:127.0.0.1:0", controlToken: "open sesame" };
+    guarded = await createMonitor(guardedOptions);
+    tap = await openTap(portOf(monitor));
+    instance = `127.0.0.1:${tap.port}`;
+    prometheus = await openPrometheus({ targets: [instance, `127.0.0.1:${portOf(guarded)}`] });
+    await waitUntil(
+      async () => (await query("up")).some(({ value }) => value === 1),
+      () => "not up",
+    );
+  });
+
+  after(() => Promise.all([prometheus?.close(), tap?.close(), monitor?.close(), guarded?.close()]));
+
+  async function query(expression: string): Promise<Sample[]> {
+    const samples = await prometheus.query(expression);
+    return samples.filter(({ labels }) => (labels.instance ?? instance) === instance);
+  }
+
+  async function valueOf(expression: string): Promise<number | undefined> {
+    return (await query(expression))[0]?.value;
+  }
+
+  test("the target is up, and OpenMetrics negotiated, compressed", async () => {
+    const [target] = (await prometheus.targets()).filter(
+      ({ labels }) => labels.instance === instance,
+    );
+    assert.equal(target?.health, "up");
+    assert.equal(target?.lastError, "");
+    const { responseHeaders } = tap.exchanges.at(-1) ?? {};
+    const type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    assert.equal(responseHeaders?.["content-type"], type);
+    assert.equal(responseHeaders?.["content-encoding"], "gzip");
+  });
+
+  test("every value of every series is what the exposition says", async () => {
+    const text = new TextDecoder().decode(monitor.prometheus(true));
+    const families = parseExposition(text, "openmetrics");
+    const exposed = families
+      .filter(({ name }) => !name.startsWith("monitor_"))
+      .flatMap(({ samples }) => samples)
+      .map(({ name, labels, value }) => formatSample({ __name__: name, ...labels }, value));
+    const stored = (await query('{__name__!~"(monitor|scrape)_.*|up"}')).map(({ labels, value }) =>
+      formatSample(labels, value),
+    );
+    assert(exposed.length > 100);
+    assert.deepEqual(stored.sort(), exposed.sort());
+  });
+
+  test("types and help reach the metadata", async () => {
+    const metadata = await prometheus.metadata();
+    const text = new TextDecoder().decode(monitor.prometheus(true));
+    for (const { name, type, help } of parseExposition(text, "openmetrics")) {
+      const { type: storedType, help: storedHelp } = metadata[name]?.[0] ?? {};
+      assert.deepEqual([name, storedType, storedHelp], [name, type, help ?? ""]);
+    }
+  });
+
+  test("histogram_quantile works on our buckets", async () => {
+    const median = await valueOf('histogram_quantile(0.5, wait_seconds_bucket{queue="odd"})');
+    assert(median !== undefined && Math.abs(median - 0.5) < 0.02, `${median}`);
+    const mean = await valueOf("wait_seconds_sum / wait_seconds_count");
+    assert(mean !== undefined && Math.abs(mean - 0.5) < 0.02, `${mean}`);
+  });
+
+  test("a counter with an exact name keeps it, though OpenMetrics is negotiated", async () => {
+    assert.equal(await valueOf('Mirage_qcow_reads{id="1"}'), 1);
+    assert.deepEqual(await query("Mirage_qcow_reads_total"), []);
+  });
+
+  test("a counter's growth is its rate", async () => {
+    const counter = monitor.counter({ name: "steps", help: "Steps." });
+    await until(async () => (await valueOf("steps_total")) === 0);
+    counter.inc(5);
+    await until(async () => (await valueOf("increase(steps_total[1m])")) !== 0);
+    assert((await valueOf("rate(steps_total[1m])")) !== undefined);
+  });
+
+  test("a disabled source goes stale, and comes back with its last values", async () => {
+    assert.equal(await valueOf("kinds_bool"), 1);
+    assert.equal(monitor.command("Mkinds:off"), "ok");
+    await until(async () => (await query('{__name__=~"kinds_.*"}')).length === 0);
+    assert.equal(monitor.command("Mkinds:on"), "ok");
+    await until(async () => (await valueOf("kinds_bool")) === 1);
+  });
+
+  test("an expired series goes stale, and its family stays", async () => {
+    const labels = ["who"];
+    const gauge = monitor.gauge({ name: "fleeting", help: "Gone soon.", labels, ttlMs: 2_500 });
+    gauge.set({ who: "idle" }, 7);
+    const stop = monitor.onCollect(() => gauge.inc({ who: "busy" }));
+    await until(async () => (await query("fleeting")).length === 2);
+    await until(async () => (await query("fleeting")).length === 1);
+    assert.equal((await query("fleeting"))[0]?.labels.who, "busy");
+    gauge.set({ who: "idle" }, 8);
+    await until(async () => (await valueOf('fleeting{who="idle"}')) === 8);
+    stop();
+  });
+
+  test("without the token the target is down, with it it is up", async (t) => {
+    const address = `127.0.0.1:${portOf(guarded)}`;
+    const down = (await prometheus.targets()).find(({ labels }) => labels.instance === address);
+    assert.equal(down?.health, "down");
+    assert.match(down?.lastError ?? "", /401/);
+    const other = await openPrometheus({ targets: [address], bearerToken: "open sesame" });
+    t.after(() => other.close());
+    await other.waitUntilUp();
+    const [refused] = await other.query("monitor_scrape_unauthorized_total");
+    assert((refused?.value ?? 0) > 0);
+  });
+});
+
+function portOf(monitor: Monitor): number {
+  const { prometheus } = monitor.addresses;
+  assert(prometheus?.kind === "tcp");
+  return prometheus.port;
+}
+
+/** The labels that we gave, and the value, as text that sorts. */
+function formatSample(labels: Readonly<Record<string, string>>, value: number): string {
+  // Prometheus drops labels without value, and reads bounds as numbers.
+  const given = Object.entries(labels).filter(([, text]) => text !== "");
+  const ours = given.filter(([key]) => key === "__name__" || !OWN_LABELS.has(key)).sort();
+  return `${JSON.stringify(ours.map(normalize))} ${value}`;
+}
+
+function normalize([key, text]: [string, string]): [string, string] {
+  const isBound = key === "le" || key === "quantile";
+  return [key, isBound ? String(Number(text.replace("Inf", "Infinity"))) : text];
+}
+
+function until(isDone: () => Promise<boolean>): Promise<void> {
+  return waitUntil(isDone, () => "Prometheus does not see it", STALE_MS_MAX);
+}
