@@ -2,7 +2,7 @@
  * The ABI of the core: every export, nothing else. See README.md.
  */
 
-import { CoreFlag, Status } from "./abi";
+import { CoreFlag, Status, TAG_VALUE_BYTES_MAX } from "./abi";
 import { arenaMark } from "./bytes/arena";
 import { setKeywordPrefix } from "./bytes/escape";
 import { INPUT } from "./bytes/input";
@@ -42,6 +42,7 @@ export { expire, nextDeadlineNs };
 
 /** Prepares the core, once, before anything else; the vm name is in the input. A `Status`. */
 export function configure(vmBytes: u32, flags: u32, seriesMax: u32, seriesPerSourceMax: u32): i32 {
+  if (vmBytes > <u32>TAG_VALUE_BYTES_MAX) return Status.TagInvalid;
   setKeywordPrefix((flags & CoreFlag.Strict) != 0);
   openLogs();
   const isOpen = openRegistry(vmBytes, flags, seriesMax, seriesPerSourceMax);

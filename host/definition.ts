@@ -86,7 +86,7 @@ export function encodeSource(options: SourceOptions, flags: SourceFlag | 0 = 0):
   message.putU8(flags);
   message.putText(options.name);
   message.putText(options.prefix ?? "");
-  message.putText(options.help ?? "");
+  message.putText(options.help ?? options.name);
   message.putF64(options.ttlMs ?? 0);
   message.putCount(options.tags?.length ?? 0, options.name, "tags");
   for (const tag of options.tags ?? []) message.putText(tag);
@@ -120,7 +120,7 @@ function putField(message: Message, field: FieldOptions, help: string): void {
   }
   message.putU8(type);
   message.putText(field.key);
-  message.putText(field.help ?? `${help}: ${field.key}`);
+  message.putText(field.help ?? `${help.replace(/\.$/, "")}: ${field.key}`);
   message.putText(field.unit ?? "");
   const parameters = parametersOf(field);
   message.putU16(parameters.length);

@@ -1,11 +1,10 @@
 /**
  * The library for Node.
  */
-import { readFileSync } from "node:fs";
 import { wantsColour } from "./logs/record.js";
 import { Monitor } from "./monitor.js";
 import type { MonitorOptions } from "./options.js";
-import { nodePlatform } from "./platforms/node.js";
+import { nodePlatform, readCore } from "./platforms/node.js";
 
 export { Level } from "../assembly/abi.js";
 export type { Address } from "./address.js";
@@ -69,9 +68,4 @@ function receiversOf(
 ): Exclude<MonitorOptions["push"], string | undefined> {
   if (push === undefined) return [];
   return typeof push === "string" ? [push] : push;
-}
-
-function readCore(shared: boolean): WebAssembly.Module {
-  const file = shared ? "monitor.shared.wasm" : "monitor.wasm";
-  return new WebAssembly.Module(readFileSync(new URL(`../${file}`, import.meta.url)));
 }

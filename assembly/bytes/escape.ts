@@ -4,7 +4,7 @@
  */
 import { putByte } from "./put";
 
-/** What else than comma, space and newline is escaped in a part of a line. */
+/** What else than comma, space and control bytes is escaped in a part of a line. */
 export const enum Part {
   Measurement = 0,
   /** Tag keys, tag values, field keys: the equals sign. */
@@ -13,12 +13,15 @@ export const enum Part {
 }
 
 const BACKSLASH: u32 = 0x5c;
-const KEYWORDS =
-  " ALL ALTER ANY AS ASC BEGIN BY CREATE CONTINUOUS DATABASE DATABASES DEFAULT DELETE DESC DESTINATIONS" +
-  " DIAGNOSTICS DISTINCT DROP DURATION END EVERY EXPLAIN FIELD FOR FROM GRANT GRANTS GROUP GROUPS IN INF" +
-  " INSERT INTO KEY KEYS KILL LIMIT SHOW MEASUREMENT MEASUREMENTS NAME OFFSET ON ORDER PASSWORD POLICY" +
-  " POLICIES PRIVILEGES QUERIES QUERY READ REPLICATION RESAMPLE RETENTION REVOKE SELECT SERIES SET SHARD" +
-  " SHARDS SLIMIT SOFFSET STATS SUBSCRIPTION SUBSCRIPTIONS TAG TO USER USERS VALUES WHERE WITH WRITE ";
+/** One literal: joined ones would be a string on the heap. */
+const KEYWORDS = `
+ALL ALTER ANY AS ASC BEGIN BY CREATE CONTINUOUS DATABASE DATABASES DEFAULT DELETE DESC
+DESTINATIONS DIAGNOSTICS DISTINCT DROP DURATION END EVERY EXPLAIN FIELD FOR FROM GRANT GRANTS
+GROUP GROUPS IN INF INSERT INTO KEY KEYS KILL LIMIT SHOW MEASUREMENT MEASUREMENTS NAME OFFSET ON
+ORDER PASSWORD POLICY POLICIES PRIVILEGES QUERIES QUERY READ REPLICATION RESAMPLE RETENTION
+REVOKE SELECT SERIES SET SHARD SHARDS SLIMIT SOFFSET STATS SUBSCRIPTION SUBSCRIPTIONS TAG TO
+USER USERS VALUES WHERE WITH WRITE
+`;
 
 let avoidsKeywords: bool = false;
 
@@ -28,15 +31,15 @@ export function setKeywordPrefix(isOn: bool): void {
 }
 
 /**
- * Writes a name or tag value as a part of a line: at most twice its bytes and 1. A newline becomes a
- * space. A backslash before a separator, a quote, another one or the end becomes `/`: no escape of it
+ * Writes a name or tag value as a part of a line: at most twice its bytes and 1. A control byte becomes a
+ * space: receivers drop lines that have one. A backslash before a separator, a quote, another one or the end becomes `/`: no escape of it
  * comes back from the parsers of InfluxDB, Telegraf and VictoriaMetrics alike.
  */
 export function putInflux(at: usize, start: usize, byteCount: u32, part: Part): usize {
   if (avoidsKeywords && isKeyword(start, byteCount)) at = putByte(at, 0x6f);
   for (let i: u32 = 0; i < byteCount; i++) {
     let byte: u32 = load<u8>(start + i);
-    if (byte == 0x0a) byte = 0x20;
+    if (isControl(byte)) byte = 0x20;
     if (byte == 0x20 || byte == 0x2c || (byte == 0x3d && part != Part.Measurement)) {
       at = putByte(at, BACKSLASH);
     } else if (byte == BACKSLASH && !staysBackslash(start + i + 1, start + byteCount)) byte = 0x2f;
@@ -69,7 +72,11 @@ export function isPlain(start: usize, byteCount: u32): bool {
 }
 
 function isSeparator(byte: u32): bool {
-  return byte == 0x0a || byte == 0x20 || byte == 0x2c || byte == 0x3d;
+  return isControl(byte) || byte == 0x20 || byte == 0x2c || byte == 0x3d;
+}
+
+function isControl(byte: u32): bool {
+  return byte < 0x20 || byte == 0x7f;
 }
 
 function staysBackslash(next: usize, end: usize): bool {
@@ -78,14 +85,14 @@ function staysBackslash(next: usize, end: usize): bool {
   return !isSeparator(byte) && byte != 0x22 && byte != BACKSLASH;
 }
 
-/** Looks for ` WORD ` in the list, the word upper-cased. */
+/** Looks for the word, upper-cased, among those between white space. */
 function isKeyword(start: usize, byteCount: u32): bool {
   const list = changetype<usize>(KEYWORDS);
   const end = KEYWORDS.length;
   let matched: u32 = 0;
   for (let i = 1; i < end; i++) {
     const letter = load<u8>(list + ((<usize>i) << 1));
-    if (letter == 0x20) {
+    if (letter <= 0x20) {
       if (matched == byteCount && byteCount) return true;
       matched = 0;
       continue;

@@ -14,10 +14,9 @@ import { applySwitches } from "./switch";
 import { ignoredUnknown, openUnknown } from "./unknown";
 import { parseDuration } from "./word";
 
-const HELP =
-  "ok: L<level> or L<src>:<level>,... sets, l or l* or l<src>,... lists log levels" +
-  " (quiet app error warning info debug); Mon, Moff or M<src>:on,Mtag:<key>:off,... sets," +
-  " m or m* or m<src>,... lists metrics sources; a setting may end in ' for <n>s|m|h'; ? helps";
+const HELP_LEVELS = "ok: l l* l<src>,... list, L<level> L<src>:<level>,... set log levels;";
+const HELP_SWITCHES = " m m* m<src>,... list, Mon Moff M<src>:on Mtag:<key>:off,... set sources;";
+const HELP_WORDS = " levels: quiet app error warning info debug; end with ' for 10m' to revert";
 
 let outcome: u32 = 0;
 
@@ -53,8 +52,12 @@ function run(at: usize, start: usize, end: usize, nowNs: u64): usize {
   if (selector == 0x4c || selector == 0x4d) {
     return runSetting(at, selector == 0x4c, start, end, nowNs);
   }
-  if (selector == 0x3f && !isStrict && start == end) return putLiteral(at, HELP);
+  if (selector == 0x3f && !isStrict && start == end) return putHelp(at);
   return openFailure(at, "unknown command");
+}
+
+function putHelp(at: usize): usize {
+  return putLiteral(putLiteral(putLiteral(at, HELP_LEVELS), HELP_SWITCHES), HELP_WORDS);
 }
 
 function runSetting(at: usize, isLevel: bool, start: usize, end: usize, nowNs: u64): usize {

@@ -68,7 +68,7 @@ function make(
   most: u32,
 ): Setting | null {
   const isRefused = catalog.count >= most || byteCount > <u32>NAME_BYTES_MAX;
-  if (isRefused || !reserveOutputs(1024, 0, 0, byteCount)) {
+  if (isRefused || !reserveOutputs(1024, 1024)) {
     ignored = true;
     return null;
   }

@@ -27,7 +27,7 @@ export function putExposition(at: usize, openMetrics: bool, nowNs: u64): usize {
     for (let next = source.firstField; next; next = changetype<Field>(next).next) {
       const field = changetype<Field>(next);
       if (field.kind == CellKind.Text) continue;
-      at = putHeader(at, source, field, openMetrics);
+      at = putFieldHeader(at, source, field, openMetrics);
       if (field.kind == CellKind.Histogram) at = putHistograms(at, field, first);
       else if (field.kind == CellKind.Summary) at = putSummaries(at, field, first);
       else at = putScalars(at, field, first);
@@ -42,16 +42,29 @@ function firstVisible(at: usize): usize {
   return at;
 }
 
-function putHeader(at: usize, source: Source, field: Field, openMetrics: bool): usize {
+function putFieldHeader(at: usize, source: Source, field: Field, openMetrics: bool): usize {
   const help = textBytes(field.help) ? field.help : source.help;
   const nameBytes = openMetrics ? field.baseBytes : textBytes(field.promName);
+  const type = typeOf(source, field, openMetrics);
+  return putHeader(at, help, textStart(field.promName), nameBytes, "", type, openMetrics);
+}
+
+function putHeader(
+  at: usize,
+  help: usize,
+  name: usize,
+  nameBytes: u32,
+  suffix: string,
+  type: string,
+  openMetrics: bool,
+): usize {
   if (textBytes(help)) {
-    at = putBytes(putLiteral(at, "# HELP "), textStart(field.promName), nameBytes);
+    at = putLiteral(putBytes(putLiteral(at, "# HELP "), name, nameBytes), suffix);
     at = putQuoted(putByte(at, 0x20), textStart(help), textBytes(help), openMetrics);
     at = putByte(at, 0x0a);
   }
-  at = putBytes(putLiteral(at, "# TYPE "), textStart(field.promName), nameBytes);
-  return putLiteral(at, typeOf(source, field, openMetrics));
+  at = putLiteral(putBytes(putLiteral(at, "# TYPE "), name, nameBytes), suffix);
+  return putLiteral(at, type);
 }
 
 function typeOf(source: Source, field: Field, openMetrics: bool): string {
@@ -77,6 +90,7 @@ function putNumber(at: usize, type: i32, cell: usize): usize {
   if (type == FieldType.I64) return putSigned(at, load<i64>(cell, CELL_VALUE_OFFSET));
   if (type == FieldType.U64) return putUnsigned(at, load<u64>(cell, CELL_VALUE_OFFSET));
   const value = load<f64>(cell, CELL_VALUE_OFFSET);
+  if (type == FieldType.Bool) return putByte(at, value != 0 ? 0x31 : 0x30);
   if (type == FieldType.Duration) return putDouble(at, value / 1e9);
   return putDouble(at, type == FieldType.Counter || type == FieldType.Gauge ? trunc(value) : value);
 }
@@ -148,8 +162,11 @@ function putSumAndCount(at: usize, field: Field, next: usize, count: f64): usize
 
 /** All texts of a source, as labels of one gauge `<prefix>_info` that is 1 (OpenMetrics: type info). */
 function putInfo(at: usize, source: Source, first: usize, openMetrics: bool): usize {
-  at = putText(putLiteral(at, "# TYPE "), source.promPrefix);
-  at = putLiteral(at, openMetrics ? " info\n" : "_info gauge\n");
+  const prefix = source.promPrefix;
+  const suffix = openMetrics ? "" : "_info";
+  const type = openMetrics ? " info\n" : " gauge\n";
+  const prefixBytes = textBytes(prefix);
+  at = putHeader(at, source.help, textStart(prefix), prefixBytes, suffix, type, openMetrics);
   for (let next = first; next; next = firstVisible(changetype<Series>(next).next)) {
     const series = changetype<Series>(next);
     at = putLiteral(putText(at, source.promPrefix), "_info");

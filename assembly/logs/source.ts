@@ -32,7 +32,7 @@ export function registerLog(byteCount: u32): i32 {
   const existing = findSetting(logs, INPUT, byteCount);
   if (existing && existing.isRegistered) return <i32>changetype<usize>(existing);
   if (!existing && logs.count >= <u32>LOGS_MAX) return Status.LimitReached;
-  if (!reserveOutputs(1024, 0, 0, byteCount)) return Status.OutOfMemory;
+  if (!reserveOutputs(1024, 1024)) return Status.OutOfMemory;
   const mark = arenaMark();
   const start = openText();
   memory.copy(start, INPUT, byteCount);

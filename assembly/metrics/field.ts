@@ -146,7 +146,7 @@ function renderPromName(field: Field, source: Source, unit: usize): void {
   const start = openText();
   let at = start;
   if (field.kind == CellKind.Text) {
-    at = putName(at, textStart(field.key), textBytes(field.key), true);
+    at = putName(at, textStart(field.key), textBytes(field.key), true, false);
     field.baseBytes = <u32>(at - start);
     field.promName = closeText(putLiteral(at, '="'));
     return;
@@ -156,36 +156,42 @@ function renderPromName(field: Field, source: Source, unit: usize): void {
   } else {
     at = putFieldName(at, source.promPrefix, field.key);
     if (field.type == FieldType.Duration) at = withSuffix(start, at, "_seconds");
+    if (field.kind == CellKind.Counter) at = withoutTotal(start, at);
     if (textBytes(unit)) at = withUnit(start, at, unit);
   }
   const isCounter = isTotal(field, source);
-  if (isCounter) at = withSuffix(start, at, "_total");
-  field.baseBytes = <u32>(at - start) - (isCounter ? 6 : 0);
-  field.promName = closeText(at);
+  if (isCounter) at = withoutTotal(start, at);
+  field.baseBytes = <u32>(at - start);
+  field.promName = closeText(isCounter ? putLiteral(at, "_total") : at);
 }
 
 /** `<prefix>_<key>`, or the key alone where it begins with the prefix and a separator. */
 function putFieldName(at: usize, prefix: usize, key: usize): usize {
   const prefixBytes = textBytes(prefix);
-  const end = putName(at, textStart(key), textBytes(key), true);
+  const end = putName(at, textStart(key), textBytes(key), true, true);
   const isPrefixed =
     end - at > prefixBytes &&
     load<u8>(at + prefixBytes) == 0x5f &&
     memory.compare(at, textStart(prefix), prefixBytes) == 0;
   if (isPrefixed) return end;
-  return putName(putByte(putText(at, prefix), 0x5f), textStart(key), textBytes(key), false);
+  return putName(putByte(putText(at, prefix), 0x5f), textStart(key), textBytes(key), false, true);
 }
 
 function withUnit(start: usize, at: usize, unit: usize): usize {
   return ensureSuffix(
     start,
     at,
-    putName(putByte(at, 0x5f), textStart(unit), textBytes(unit), false),
+    putName(putByte(at, 0x5f), textStart(unit), textBytes(unit), false, true),
   );
 }
 
 function withSuffix(start: usize, at: usize, suffix: string): usize {
   return ensureSuffix(start, at, putLiteral(at, suffix));
+}
+
+/** Where the name ends without the `_total` that it may end in. */
+function withoutTotal(start: usize, at: usize): usize {
+  return withSuffix(start, at, "_total") == at ? at - 6 : at;
 }
 
 /** The name ends at `at`, a suffix follows up to `end`: keeps it unless the name has it already. */
@@ -200,15 +206,15 @@ function claimNames(field: Field, source: Source): bool {
   const seed = field.kind == CellKind.Text ? source.labelSeed : HASH_SEED;
   const base = hashBytes(seed, textStart(field.promName), field.baseBytes);
   if (!claimName(base)) return false;
-  if (field.kind == CellKind.Text) return source.hasTexts != 0 || claimName(infoHash(source));
+  if (field.kind == CellKind.Text) return source.hasTexts != 0 || claimInfo(source);
   if (isTotal(field, source)) return claimName(hashLiteral(base, "_total"));
   if (field.kind == CellKind.Histogram && !claimName(hashLiteral(base, "_bucket"))) return false;
   if (field.kind != CellKind.Histogram && field.kind != CellKind.Summary) return true;
   return claimName(hashLiteral(base, "_sum")) && claimName(hashLiteral(base, "_count"));
 }
 
-/** All texts of a source share one exposed name. */
-function infoHash(source: Source): u64 {
-  const prefix = source.promPrefix;
-  return hashLiteral(hashBytes(HASH_SEED, textStart(prefix), textBytes(prefix)), "_info");
+/** All texts of a source share one exposed name: `<prefix>_info`, in OpenMetrics of family `<prefix>`. */
+function claimInfo(source: Source): bool {
+  const base = hashBytes(HASH_SEED, textStart(source.promPrefix), textBytes(source.promPrefix));
+  return claimName(base) && claimName(hashLiteral(base, "_info"));
 }

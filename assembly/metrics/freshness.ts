@@ -2,17 +2,14 @@
  * The time to live of series: a series whose cells no gather has seen change for that long is hidden until
  * they do.
  */
-import { Freshness, SERIES_EXPIRED, Series, Source } from "./record";
+import { Field, Freshness, SERIES_EXPIRED, Series, Source } from "./record";
 
 /** Looks at all series of a source with a TTL; at the start of a gather. */
 export function refresh(source: Source, nowNs: u64): void {
   for (let at = source.firstSeries; at; at = changetype<Series>(at).next) {
     const series = changetype<Series>(at);
     const freshness = changetype<Freshness>(at + offsetof<Series>());
-    const checksum = checksumOf(
-      at + offsetof<Series>() + offsetof<Freshness>(),
-      at + source.seriesBytes,
-    );
+    const checksum = checksumOf(source, at);
     if (checksum != freshness.checksum || !freshness.changedNs) {
       freshness.checksum = checksum;
       freshness.changedNs = nowNs;
@@ -23,11 +20,14 @@ export function refresh(source: Source, nowNs: u64): void {
   }
 }
 
-/** Over the cells; a switched source shows once more, with the values that it had. */
-function checksumOf(start: usize, end: usize): u64 {
+/** Over all cells: those of fields that were added later are not in the record. */
+function checksumOf(source: Source, series: usize): u64 {
   let sum: u64 = 0;
-  for (let at = start; at < end; at += 8) {
-    sum = (rotl(sum, 7) ^ load<u64>(at)) * 0x9e3779b97f4a7c15;
+  for (let link = source.firstField; link; link = changetype<Field>(link).next) {
+    const start = series + changetype<Field>(link).offset;
+    for (let at = start; at < start + changetype<Field>(link).cellBytes; at += 8) {
+      sum = (rotl(sum, 7) ^ load<u64>(at)) * 0x9e3779b97f4a7c15;
+    }
   }
   return sum;
 }

@@ -63,7 +63,7 @@ export function cellOf(handle: u32): usize {
 
 function growTable(count: u32): bool {
   const capacity = max(count << 1, FIRST_CAPACITY);
-  if (!reserveOutputs((<u64>capacity) << 2, 0, 0, 0)) return false;
+  if (!reserveOutputs((<u64>capacity) << 2, 0)) return false;
   const grown = allocateZeroed(capacity << 2);
   memory.copy(grown, load<usize>(table), count << 2);
   store<usize>(table, grown);

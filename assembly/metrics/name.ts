@@ -19,15 +19,24 @@ export function isName(start: usize, byteCount: u32, colons: bool): bool {
   return byteCount > 0;
 }
 
-/** Writes bytes with `_` for whatever a name may not have, and before a leading digit if `isFirst`. */
-export function putName(at: usize, start: usize, byteCount: u32, isFirst: bool): usize {
+/**
+ * Writes bytes with `_` for whatever a name may not have, and before a leading digit if `isFirst`; metric
+ * names may have `colons`.
+ */
+export function putName(
+  at: usize,
+  start: usize,
+  byteCount: u32,
+  isFirst: bool,
+  colons: bool,
+): usize {
   if (isFirst && byteCount && isDigit(load<u8>(start))) {
     store<u8>(at, 0x5f);
     at++;
   }
   for (let i: u32 = 0; i < byteCount; i++) {
     const byte = load<u8>(start + i);
-    store<u8>(at + i, isNameByte(byte, true) ? byte : 0x5f);
+    store<u8>(at + i, isNameByte(byte, colons) ? byte : 0x5f);
   }
   return at + byteCount;
 }

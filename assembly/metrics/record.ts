@@ -32,11 +32,10 @@ export class Source extends Setting {
   ttlNs: u64;
   /** Where hashes of this source's label names start. */
   labelSeed: u64;
-  /** Upper bounds of what one series adds to an output, label bytes not counted. */
-  influxBytes: u32;
-  promBytes: u32;
-  /** Lines a series has in an exposition: each repeats its labels. */
-  promLines: u32;
+  /** Upper bound of what one series adds to an output, its own tag values and labels not counted. */
+  outputBytes: u32;
+  /** Lines that a series has in an exposition at most: each repeats its labels. */
+  lineCount: u32;
 }
 
 /** A tag key of a source. */

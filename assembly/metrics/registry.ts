@@ -8,7 +8,7 @@ import { allocateZeroed, reserve } from "../bytes/arena";
 import { Part, putInflux } from "../bytes/escape";
 import { INPUT } from "../bytes/input";
 import { putLiteral } from "../bytes/put";
-import { closeText, openText } from "../bytes/text";
+import { closeText, openText, textBytes } from "../bytes/text";
 import { Catalog, openCatalog, Setting } from "./setting";
 import { TAG_ABSENT } from "./tag";
 
@@ -22,11 +22,10 @@ const tagBuckets: usize = memory.data(256, 16);
 /** Bytes of an error reply: the command, each byte as `\DDD`, and some words. */
 const REPLY_BYTES: u64 = INPUT_BYTES_MAX * 4 + 1024;
 /** Around a name in a list: `tag:`, `:disabled`, ` for 18446744073s`, a comma. */
-const LISTED_BYTES: u64 = 64;
+const LISTED_BYTES: u32 = 64;
 
-let influxBytes: u64 = 0;
-let promBytes: u64 = 0;
-let listBytes: u64 = REPLY_BYTES;
+/** Upper bound of every output: replies, lists, lines, exposition. Memory is reserved, not touched. */
+let outputBytes: u64 = REPLY_BYTES;
 let vmTag: usize = 0;
 let flags: u32 = 0;
 let seriesMax: u32 = 0;
@@ -58,32 +57,25 @@ export function isSeriesCapReached(total: u32, ofSource: u32): bool {
   return total >= seriesMax || ofSource >= seriesPerSourceMax;
 }
 
-/** Bytes that the largest output may need. */
-export function outputBytes(): u64 {
-  return max(max(influxBytes, promBytes), listBytes);
+/** Makes room for `arenaBytes` of records and for outputs that grow by `output`; false if refused. */
+export function reserveOutputs(arenaBytes: u64, output: u64): bool {
+  return reserve(arenaBytes, outputBytes + output);
 }
 
-/** Makes room for `arenaBytes` of records and for outputs that grow by this much; false if refused. */
-export function reserveOutputs(arenaBytes: u64, influx: u64, prom: u64, nameBytes: u64): bool {
-  const outputs = max(max(influxBytes + influx, promBytes + prom), listBytes + nameBytes);
-  return reserve(arenaBytes, outputs + LISTED_BYTES);
-}
-
-/** Adds to the upper bounds; negative numbers take away. */
-export function growOutputs(influx: i64, prom: i64): void {
-  influxBytes += influx;
-  promBytes += prom;
-}
-
-/** Adds a listed name to the upper bound of lists. */
-export function growLists(nameBytes: u32): void {
-  listBytes += <u64>nameBytes + LISTED_BYTES;
+/** Adds to the upper bound of outputs; negative numbers take away. */
+export function growOutputs(byteCount: i64): void {
+  outputBytes += byteCount;
 }
 
 /** A zeroed record for a switch of that name; the caller has reserved it. */
 export function newSetting(recordBytes: usize, name: usize): Setting {
   const setting = changetype<Setting>(allocateZeroed(recordBytes));
   setting.name = name;
-  growLists(load<u16>(name));
+  growOutputs(listedBytes(name));
   return setting;
+}
+
+/** What a name may add to a list. */
+export function listedBytes(name: usize): u32 {
+  return textBytes(name) + LISTED_BYTES;
 }

@@ -53,8 +53,9 @@ export function registerSeries(source: Source, byteCount: u32): i32 {
   return source.overflow ? <i32>source.overflow : makeOverflow(source);
 }
 
-/** Takes a series out; its record goes to its source for reuse. */
+/** Takes a series out; its record goes to its source for reuse. A removed one is left alone. */
 export function removeSeries(series: Series): void {
+  if (!series.source) return;
   const address = changetype<usize>(series);
   const source = changetype<Source>(series.source);
   const head = headOf(source, keyOf(series), series.keyBytes);
@@ -66,9 +67,10 @@ export function removeSeries(series: Series): void {
   if (series.next) changetype<Series>(series.next).previous = series.previous;
   else source.lastSeries = series.previous;
   if (source.overflow == address) source.overflow = 0;
-  growOutputs(-influxBytesOf(source, series), -promBytesOf(source, series));
+  growOutputs(-outputBytesOf(source, series));
   source.seriesCount--;
   total--;
+  series.source = 0;
   series.next = source.freeSeries;
   source.freeSeries = address;
 }
@@ -78,14 +80,13 @@ export function keyOf(series: Series): usize {
   return changetype<usize>(series) + changetype<Source>(series.source).seriesBytes;
 }
 
+/** Values may double when escaped, in labels and in lines. */
 function reserveSeries(source: Source, byteCount: u32): bool {
-  let arena = <u64>source.seriesBytes + <u64>byteCount * 3 + 1024;
-  if (total >= headCount) arena += <u64>headCount * 8 + FIRST_HEADS * 4;
   let labelBytes = <u64>byteCount * 2 + 16;
   for (let i: u32 = 0; i < source.tagCount; i++) labelBytes += textBytes(tagAt(source, i).prom) + 8;
-  arena += labelBytes * 2;
-  const influx = labelBytes * 3 + source.influxBytes + textBytes(source.influxStart);
-  return reserveOutputs(arena, influx, labelBytes * source.promLines + source.promBytes, 0);
+  let arena = source.seriesBytes + labelBytes * 2;
+  if (total >= headCount) arena += <u64>headCount * 8 + FIRST_HEADS * 4;
+  return reserveOutputs(arena, labelBytes * (source.lineCount + 1) + source.outputBytes);
 }
 
 /** Writes the values in written order behind where the next record's cells will end. */
@@ -141,7 +142,7 @@ function makeSeries(source: Source, keyBytes: u32): i32 {
   made.labelBytes = labelBytes;
   made.flags = isKeyPlain(made, source.tagCount) ? 0 : SERIES_ESCAPED;
   link(source, made);
-  growOutputs(influxBytesOf(source, made), promBytesOf(source, made));
+  growOutputs(outputBytesOf(source, made));
   return <i32>series;
 }
 
@@ -244,13 +245,7 @@ function growHeads(): void {
   }
 }
 
-function influxBytesOf(source: Source, series: Series): i64 {
-  let byteCount = <u64>series.keyBytes * 2 + source.influxBytes + textBytes(source.influxStart);
-  for (let i: u32 = 0; i < source.tagCount; i++)
-    byteCount += textBytes(tagAt(source, i).influx) + 1;
-  return byteCount + 32;
-}
-
-function promBytesOf(source: Source, series: Series): i64 {
-  return <u64>series.labelBytes * source.promLines + source.promBytes;
+function outputBytesOf(source: Source, series: Series): i64 {
+  const lines = <u64>series.labelBytes * source.lineCount;
+  return lines + series.keyBytes * 2 + source.outputBytes;
 }

@@ -23,21 +23,19 @@ import { readField } from "./field";
 import { isName, putName, releaseClaims } from "./name";
 import { Field, Freshness, Series, Source, TagKey } from "./record";
 import {
-  growLists,
   growOutputs,
   hasFlag,
+  listedBytes,
   reserveOutputs,
   sources,
   tagKeys,
   vmTagText,
 } from "./registry";
 import { addSetting, findSetting, inherit, markRegistered, Setting } from "./setting";
-import { addTag, governor } from "./tag";
+import { addTag, governor, tagAt } from "./tag";
 
 /** Arena bytes that a definition may become, a byte of it; and what any may. */
 const RECORD_FACTOR: u64 = 64;
-/** Output bytes that a definition may add, a byte of it. */
-const OUTPUT_FACTOR: u64 = 128;
 const RECORD_BYTES: u64 = 4096;
 /** Around a number on either wire: the number, its separators, `quantile="…"`, a timestamp. */
 const NUMBER_BYTES: u32 = 96;
@@ -46,10 +44,7 @@ const HEADER_BYTES: u32 = 128;
 /** Registers the source defined by `byteCount` bytes of input: its address, or a negative `Status`. */
 export function registerSource(byteCount: u32): i32 {
   openInput(byteCount);
-  const room = <u64>byteCount * RECORD_FACTOR + RECORD_BYTES;
-  if (!reserveOutputs(room, 0, <u64>byteCount * OUTPUT_FACTOR + RECORD_BYTES, byteCount)) {
-    return Status.OutOfMemory;
-  }
+  if (!reserveDefinition(byteCount)) return Status.OutOfMemory;
   const mark = arenaMark();
   const flags = readU8();
   const name = readText();
@@ -62,12 +57,11 @@ export function registerSource(byteCount: u32): i32 {
   const draft = changetype<Source>(allocateZeroed(offsetof<Source>()));
   draft.flags = flags;
   draft.name = keepText(name);
-  const refusal = readRest(draft);
-  if (refusal) {
-    releaseClaims(mark);
-    arenaRelease(mark);
-    return refusal;
-  }
+  let refusal = readRest(draft);
+  const output = headerBytes(draft) + listedBytes(draft.name);
+  if (!refusal && !reserveOutputs(0, output)) refusal = Status.OutOfMemory;
+  if (refusal) return takeBack(mark, refusal);
+  growOutputs(output);
   return settle(draft, existing ? changetype<Source>(existing) : null);
 }
 
@@ -76,25 +70,32 @@ export function registerField(source: Source, byteCount: u32): i32 {
   openInput(byteCount);
   if (source.tagCount || !source.firstSeries) return Status.NoSuchThing;
   if (source.fieldCount >= <u32>FIELDS_MAX) return Status.LimitReached;
-  const room = <u64>byteCount * RECORD_FACTOR + RECORD_BYTES;
-  if (!reserveOutputs(room, room * 2, room * 2, 0)) return Status.OutOfMemory;
+  if (!reserveDefinition(byteCount)) return Status.OutOfMemory;
   const mark = arenaMark();
   const address = readField(source);
-  if (address < 0 || !inputEnded()) {
-    releaseClaims(mark);
-    arenaRelease(mark);
-    return address < 0 ? address : Status.Malformed;
-  }
+  if (address < 0) return takeBack(mark, address);
+  if (!inputEnded()) return takeBack(mark, Status.Malformed);
   const field = changetype<Field>(<usize>address);
-  const influxBefore = source.influxBytes;
-  const promBefore = source.promBytes;
-  const cell = allocateZeroed(field.cellBytes);
+  const lines = outputBytesOf(field);
+  const output = lines + fieldHeaderBytes(source, field);
+  if (!reserveOutputs(field.cellBytes, output)) return takeBack(mark, Status.OutOfMemory);
+  growOutputs(output);
+  const cell = allocate(field.cellBytes);
   addField(source, field);
   field.offset = cell - source.firstSeries;
-  growOutputs(source.influxBytes - influxBefore, source.promBytes - promBefore);
-  growOutputs(0, headerBytes(field));
   openCell(cell, field, source.value);
   return <i32>cell;
+}
+
+function reserveDefinition(byteCount: u32): bool {
+  return reserveOutputs(<u64>byteCount * RECORD_FACTOR + RECORD_BYTES, 0);
+}
+
+/** Undoes a registration that began at `mark`. */
+function takeBack(mark: usize, status: i32): i32 {
+  releaseClaims(mark);
+  arenaRelease(mark);
+  return status;
 }
 
 /** Switches a source and all its cells. */
@@ -108,8 +109,9 @@ export function setActive(source: Source, isOn: u32): void {
   }
 }
 
-/** Writes a cell's header. */
+/** Makes a cell: header, and zeros. */
 export function openCell(cell: usize, field: Field, isOn: u32): void {
+  memory.fill(cell, 0, field.cellBytes);
   store<usize>(cell, changetype<usize>(field));
   store<u32>(cell, field.kind + (isOn ? CELL_ACTIVE : 0), CELL_STATE_OFFSET);
 }
@@ -169,14 +171,22 @@ function addField(source: Source, field: Field): void {
   else source.firstField = address;
   source.lastField = address;
   source.fieldCount++;
-  const isText = field.kind == CellKind.Text;
-  const isCompound = field.kind >= CellKind.Histogram && !isText;
-  const lines = isCompound ? field.parameterCount + 3 : 1;
-  const valueBytes = isText ? field.parameterCount * 2 + NUMBER_BYTES : NUMBER_BYTES;
-  source.influxBytes += lines * (textBytes(field.influxKey) + valueBytes);
-  source.promBytes += lines * (textBytes(field.promName) + valueBytes);
-  source.promLines += lines;
-  if (isText) source.hasTexts = 1;
+  source.lineCount += lineCountOf(field);
+  source.outputBytes += outputBytesOf(field);
+  if (field.kind == CellKind.Text) source.hasTexts = 1;
+}
+
+/** Lines of one series: buckets or quantiles, `_sum`, `_count`; or one. */
+function lineCountOf(field: Field): u32 {
+  const isCompound = field.kind >= CellKind.Histogram && field.kind != CellKind.Text;
+  return isCompound ? field.parameterCount + 3 : 1;
+}
+
+/** Upper bound of one cell on either wire, labels not counted. */
+function outputBytesOf(field: Field): u32 {
+  const textBytesMax = field.kind == CellKind.Text ? field.parameterCount * 2 : 0;
+  const names = textBytes(field.influxKey) + textBytes(field.promName);
+  return lineCountOf(field) * (names + NUMBER_BYTES) + textBytesMax;
 }
 
 /** A family's name must be one already; a source's is made one. */
@@ -184,7 +194,7 @@ function renderPrefix(source: Source, prefix: usize): bool {
   const byteCount = textBytes(prefix);
   if (byteCount > <u32>NAME_BYTES_MAX) return false;
   if (source.flags & SourceFlag.Family && !isName(textStart(prefix), byteCount, true)) return false;
-  source.promPrefix = closeText(putName(openText(), textStart(prefix), byteCount, true));
+  source.promPrefix = closeText(putName(openText(), textStart(prefix), byteCount, true, true));
   return true;
 }
 
@@ -194,6 +204,10 @@ function renderInfluxStart(source: Source): void {
   const name = isFamily ? changetype<Field>(source.firstField).promName : source.name;
   const at = putInflux(openText(), textStart(name), textBytes(name), Part.Measurement);
   source.influxStart = closeText(putText(at, vmTagText()));
+  source.outputBytes += textBytes(source.influxStart) + textBytes(source.promPrefix) + NUMBER_BYTES;
+  for (let i: u32 = 0; i < source.tagCount; i++) {
+    source.outputBytes += textBytes(tagAt(source, i).influx);
+  }
 }
 
 /** Makes a draft the registered source; a record that start-up settings made takes its place. */
@@ -205,7 +219,6 @@ function settle(draft: Source, pending: Source | null): i32 {
     memory.copy(head + offsetof<Setting>(), from, offsetof<Source>() - offsetof<Setting>());
     source = pending;
   } else {
-    growLists(textBytes(draft.name));
     addSetting(sources, source);
     const fallback = sources.fallback;
     inherit(source, fallback);
@@ -214,15 +227,20 @@ function settle(draft: Source, pending: Source | null): i32 {
     if (source.saved > 1) source.saved = all;
   }
   markRegistered(sources, source);
-  let headers: u32 = 0;
-  for (let at = source.firstField; at; at = changetype<Field>(at).next) {
-    headers += headerBytes(changetype<Field>(at));
-  }
-  growOutputs(0, headers + textBytes(source.promPrefix) + textBytes(source.help));
   return <i32>changetype<usize>(source);
 }
 
-/** HELP and TYPE: the name twice, the help escaped. */
-function headerBytes(field: Field): u32 {
-  return textBytes(field.promName) * 2 + textBytes(field.help) * 2 + HEADER_BYTES;
+/** HELP and TYPE of all fields. */
+function headerBytes(source: Source): u32 {
+  let byteCount: u32 = 0;
+  for (let at = source.firstField; at; at = changetype<Field>(at).next) {
+    byteCount += fieldHeaderBytes(source, changetype<Field>(at));
+  }
+  return byteCount;
+}
+
+/** HELP and TYPE: the name twice, the help escaped; texts share those of `<prefix>_info`. */
+function fieldHeaderBytes(source: Source, field: Field): u32 {
+  const names = textBytes(field.promName) + textBytes(source.promPrefix);
+  return (names + textBytes(field.help) + textBytes(source.help)) * 2 + HEADER_BYTES;
 }

@@ -24,6 +24,9 @@ export const TAG_DISABLED: u32 = 0;
 export const TAG_ENABLED: u32 = 1;
 export const TAG_ABSENT: u32 = 2;
 
+/** Labels that begin with two underscores are Prometheus' own; a key that only maps to one gets an `x`. */
+const RESERVED_START: u32 = 0x5f5f;
+
 /** The record of the `position`-th tag key in written order. */
 export function tagAt(source: Source, position: u32): TagKey {
   return changetype<TagKey>(source.tags + <usize>position * offsetof<TagKey>());
@@ -51,8 +54,10 @@ export function addTag(source: Source, key: usize, index: u32, sorted: bool): bo
   tag.influx = closeText(
     putLiteral(putInflux(putLiteral(openText(), ","), start, byteCount, Part.Key), "="),
   );
+  if (byteCount >= 2 && load<u16>(start) == RESERVED_START) return false;
   const label = openText();
-  const labelEnd = putName(label, start, byteCount, true);
+  const labelEnd = putName(label, start, byteCount, true, false);
+  if (load<u16>(label) == RESERVED_START) store<u8>(label, 0x78);
   const labelBytes = <u32>(labelEnd - label);
   tag.prom = closeText(putLiteral(labelEnd, '="'));
   return !isReserved(tag.prom) && claimName(hashBytes(source.labelSeed, label, labelBytes));
@@ -79,11 +84,10 @@ export function governor(source: Source, tags: Catalog, all: Setting): Setting {
   return found;
 }
 
-/** `le`, `quantile`, and what begins with two underscores, as labels. */
+/** `le` and `quantile`, as labels. */
 function isReserved(prom: usize): bool {
   const byteCount = textBytes(prom) - 2;
   const start = textStart(prom);
-  if (byteCount >= 2 && load<u16>(start) == 0x5f5f) return true;
   if (byteCount == 2) return load<u16>(start) == 0x656c;
   return byteCount == 8 && load<u64>(start) == 0x656c69746e617571;
 }

@@ -37,14 +37,16 @@ Receivers (--push):
   http://HOST:8086/api/v2/write?org=O&bucket=B    InfluxDB 2
   -                                               standard output
 
-Addresses: 9090, tcp:9090, tcp:HOST[:PORT], tcp:[::1]:9090, unix:PATH. Port 0 takes a free one; the real
-one is printed. A default port that is in use is only warned about; an address that you give must be free.
+Addresses: 9090, tcp:9090, tcp:HOST[:PORT], tcp:[::1]:9090, unix:PATH. Port 0 takes a free
+one; the real one is printed. A default port that is in use is only warned about; an address
+that you give must be free.
 
-Every guest shows, without knowing of wmon: memory (linear memory, growths, high-water mark), guest
-(compile and instantiate time, uptime, traps), wasi (calls, errors and time by name) and wasi_io (bytes
-read and written).
+Every guest shows, without knowing of wmon: memory (linear memory, growths, high-water mark),
+guest (compile and instantiate time, uptime, traps), wasi (calls, errors and time by name) and
+wasi_io (bytes read and written).
 ${LANGUAGE}
-Exit code: the guest's; 134 after a trap; 130 and 143 after SIGINT and SIGTERM; 2 when it cannot start.
+Exit code: the guest's; 134 after a trap; 130 and 143 after SIGINT and SIGTERM; 2 when it
+cannot start.
 `;
 
 export const CTL_HELP = `

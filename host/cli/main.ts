@@ -6,16 +6,15 @@
 import { readFileSync } from "node:fs";
 import { Command } from "commander";
 import type { Address } from "../address.js";
+import { EXIT_USAGE, leave } from "./exit.js";
 import { CTL_HELP, HELP, RUN_HELP } from "./help.js";
 import { addRunOptions, type RunOptions, TOKEN_VARIABLE, targetOption } from "./options.js";
-import { put, say } from "./stderr.js";
+import { packageFile } from "./package.js";
+import { put } from "./stderr.js";
 
-/** The command line, or what a guest needs, is wrong. */
-const EXIT_USAGE = 2;
-
-const { version } = JSON.parse(
-  readFileSync(new URL("../../../package.json", import.meta.url), "utf8"),
-) as { version: string };
+const { version } = JSON.parse(readFileSync(packageFile("package.json"), "utf8")) as {
+  version: string;
+};
 
 const program = new Command("wmon")
   .description("Runs WebAssembly programs under watch, and controls those that run.")
@@ -68,13 +67,3 @@ interface CtlOptions {
 }
 
 await program.parseAsync();
-
-/** Exits with the code that `work` resolves with. */
-async function leave(work: () => Promise<number>): Promise<never> {
-  try {
-    process.exit(await work());
-  } catch (error) {
-    say((error as Error).message);
-    process.exit(EXIT_USAGE);
-  }
-}

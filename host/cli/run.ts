@@ -19,6 +19,7 @@ import { loadProgram, type Program } from "../wasi/program.js";
 import { registerRunSources } from "../wasi/sources.js";
 import { openListeners, type Reach } from "./listeners.js";
 import type { RunOptions } from "./options.js";
+import { packageFile } from "./package.js";
 import { dieBy, type EndSignal, firstSignal, signalExitCode } from "./signals.js";
 import { put, say } from "./stderr.js";
 
@@ -42,7 +43,7 @@ const STOP_GRACE_MS = 1000;
 /** The last push gives up after two seconds; this is for whatever else might not end. */
 const CLOSE_GRACE_MS = 3000;
 
-const CORE = new URL("../../monitor.shared.wasm", import.meta.url);
+const CORE = packageFile("build/monitor.shared.wasm");
 const MEMORY_PAGES = { initial: 16, maximum: 16384, shared: true };
 
 /**

@@ -1,11 +1,11 @@
 /**
  * Child program of `start.ts`: prints the nanoseconds from before the import to after the first
- * increment. No default metrics on either side.
+ * increment. No default metrics on either side; ours is imported as users import it.
  */
 const DEFINITION = { name: "jobs_total", help: "Jobs done." };
 
 async function ours(): Promise<void> {
-  const { createMonitor } = await import("../../host/index.js");
+  const { createMonitor } = await import("wasm-monitoring");
   const monitor = await createMonitor({ defaultSources: false });
   monitor.counter(DEFINITION).inc();
 }

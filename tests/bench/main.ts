@@ -73,6 +73,11 @@ if (!isJson) {
   console.log(`  ${"row".padEnd(NAME_WIDTH)}${heads.map((h) => h.padStart(VALUE_WIDTH)).join("")}`);
 }
 for (const row of chosen) {
-  const result = await row.run();
-  console.log(isJson ? jsonLine(row, result) : tableLine(row, result));
+  try {
+    const result = await row.run();
+    console.log(isJson ? jsonLine(row, result) : tableLine(row, result));
+  } catch (error) {
+    console.error(`✖ ${row.name}: ${error instanceof Error ? error.message : error}`);
+    process.exitCode = 1;
+  }
 }

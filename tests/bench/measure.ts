@@ -12,14 +12,14 @@ export interface Timing {
 }
 
 export interface Rounds {
-  /** Rounds a side. @default 11 */
+  /** Rounds a side. @default 21 */
   readonly rounds?: number;
-  /** Time a round should take, in milliseconds; the operation count follows. @default 40 */
+  /** Time a round should take, in milliseconds; the operation count follows. @default 20 */
   readonly roundMs?: number;
 }
 
-const ROUNDS = 11;
-const ROUND_MS = 40;
+const ROUNDS = 21;
+const ROUND_MS = 20;
 
 /** Times two bodies in alternating rounds, after calibrating and warming up each. */
 export async function alternate(ours: Body, peer: Body, options: Rounds = {}): Promise<Timing> {

@@ -9,7 +9,7 @@ import { flooding, HOSTILE } from "./guest-text.js";
 import { LineReceiver } from "./line-receiver.js";
 import { guestFile, QUIET, runWmon } from "./wmon.js";
 
-test("imports: spans outside memory and numbers nobody gave out are refused, not trapped", async (t) => {
+test("imports: spans outside memory and numbers nobody gave are refused", async (t) => {
   const ended = await runWmon(t, [...PUSHING, guestFile(t, HOSTILE)]);
   assert.equal(ended.code, 7);
   // Four attacks of seven calls that the host refuses; the core counts the others.

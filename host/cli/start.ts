@@ -1,0 +1,59 @@
+/**
+ * `npm start`: the census example under watch, counting what is in the files that the user names,
+ * and what to try while it runs. Takes free ports where the default ones are in use.
+ */
+import { statSync } from "node:fs";
+import { dirname, isAbsolute, normalize, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { Command } from "commander";
+import { leave } from "./exit.js";
+import type { Reach } from "./listeners.js";
+import { addRunOptions, type RunOptions } from "./options.js";
+import { packageFile } from "./package.js";
+import { run } from "./run.js";
+import { put } from "./stderr.js";
+
+const GUEST = fileURLToPath(packageFile("build/examples/census.wasm"));
+const DEFAULT_PATHS = ["README.md", "assembly"];
+
+const named = process.argv.slice(2);
+const paths = (named.length > 0 ? named : DEFAULT_PATHS).map(placePath);
+const options = addRunOptions(new Command()).parse([], { from: "user" }).opts<RunOptions>();
+
+await leave(() =>
+  run({
+    file: GUEST,
+    args: paths.map(({ path }) => path),
+    options: { ...options, dir: Object.fromEntries(paths.map(({ dir }) => [dir, dir])) },
+    isFlexible: true,
+    onReady: invite,
+  }),
+);
+
+/** The path as the guest names it, and the directory that it must see for it. */
+function placePath(path: string): { path: string; dir: string } {
+  if (!isAbsolute(path) && !normalize(path).startsWith("..")) return { path, dir: "." };
+  const whole = resolve(path);
+  const isDirectory = statSync(whole, { throwIfNoEntry: false })?.isDirectory();
+  return { path: whole, dir: isDirectory ? whole : dirname(whole) };
+}
+
+function invite({ control = "", metrics = "" }: Reach): void {
+  const port = control.slice(control.lastIndexOf(":") + 1);
+  const to = port === "2323" ? "" : `--to ${control} `;
+  const commands: [string, string][] = [
+    [`printf 'l*' | nc 127.0.0.1 ${port}`, "its log levels"],
+    [`curl -s ${metrics} | grep census`, "what it counts"],
+    [`npx wmon ctl ${to}'Lfiles:debug for 10s'`, "a line a file, for ten seconds"],
+  ];
+  const width = Math.max(...commands.map(([command]) => command.length));
+  const lines = commands
+    .map(([command, what]) => `  ${command.padEnd(width)}   ${what}\n`)
+    .join("");
+  const names = paths.map(({ path }) => path).join(" ");
+  put(
+    2,
+    `\nA WebAssembly program counts words in ${names}. Try, in another terminal:\n\n${lines}\n`,
+  );
+  put(2, "Ctrl-C ends it.\n\n");
+}

@@ -1,0 +1,130 @@
+/**
+ * A real Telegraf takes our lines in every way that it has, and writes them again unchanged.
+ */
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { createMonitor } from "../../host/index.js";
+import { LineReceiver } from "../host/line-receiver.js";
+import { registerEverything } from "./everything.js";
+import { canonical, parseLine } from "./line-protocol.js";
+import { waitUntil } from "./peer.js";
+import { missing } from "./program.js";
+import { openTelegraf, type Telegraf } from "./telegraf.js";
+
+const HOUR_MS = 3_600_000;
+const TOKEN = "right";
+
+/** Every way into a Telegraf. */
+const WAYS: Readonly<Record<string, (telegraf: Telegraf) => string>> = {
+  tcp: ({ ports }) => `tcp://127.0.0.1:${ports.tcp}`,
+  udp: ({ ports }) => `udp://127.0.0.1:${ports.udp}`,
+  unix: ({ unixPath }) => `unix:${unixPath}`,
+  "http listener": ({ ports }) => `http://127.0.0.1:${ports.http}/telegraf`,
+  "InfluxDB 1": ({ ports }) => `http://127.0.0.1:${ports.influx}/write?db=x`,
+  "InfluxDB 2": ({ ports }) =>
+    `http://127.0.0.1:${ports.influx2}/api/v2/write?org=o&bucket=b&token=${TOKEN}`,
+};
+
+describe("telegraf", { skip: missing("telegraf"), timeout: 90_000 }, () => {
+  for (const parser of ["internal", "upstream"] as const) {
+    test(`lines of everything arrive unchanged in every way, ${parser} parser`, async (t) => {
+      const telegraf = await openTelegraf({ token: TOKEN, parser });
+      t.after(() => telegraf.close());
+      const receiver = await new LineReceiver().start();
+      t.after(() => receiver.stop());
+      const ways = Object.values(WAYS).map((urlOf) => urlOf(telegraf));
+
+      const monitor = await createMonitor({
+        vmName: 'h "ö"',
+        push: [receiver.url, ...ways],
+        intervalMs: HOUR_MS,
+        metrics: "*:on,monitor_push:off",
+        unsigned: "u",
+        logLevels: "*:error",
+      });
+      registerEverything(monitor);
+      await monitor.push();
+      await monitor.close();
+
+      const pushed = receiver.lines.map(read).sort();
+      const arrived = await telegraf.waitForLines(pushed.length * ways.length);
+      const expected = pushed.flatMap((line) => ways.map(() => line));
+      assert(pushed.length > 20);
+      assert.deepEqual(arrived.map(read).sort(), expected);
+      assert.doesNotMatch(telegraf.output(), / E! /);
+    });
+  }
+
+  test("a wrong token is shown: lines are counted as rejected, and it is logged once", async (t) => {
+    const telegraf = await openTelegraf({ token: TOKEN });
+    t.after(() => telegraf.close());
+    const url = `http://127.0.0.1:${telegraf.ports.influx2}/api/v2/write?org=o&bucket=b`;
+    const push = [
+      { url, token: TOKEN },
+      { url, token: "wrong" },
+    ];
+    const monitor = await createMonitor({ push, intervalMs: HOUR_MS, metrics: "*:off,a:on" });
+    t.after(() => monitor.close());
+    monitor.source({ name: "a", fields: [{ key: "n", type: "i64" }] }).report({ n: 1 });
+    await monitor.push();
+    await monitor.push();
+    assert.equal((await telegraf.waitForLines(2)).length, 2);
+    assert.equal(monitor.command("Mmonitor_push:on,monitor_logs:on"), "ok");
+    const text = new TextDecoder().decode(monitor.prometheus());
+    assert.match(text, /^monitor_push_sent_lines_total\{[^}]*\} 2$/m);
+    assert.match(text, /^monitor_push_rejected_lines_total\{[^}]*\} 2$/m);
+    assert.doesNotMatch(text, /wrong|right/);
+  });
+
+  test("a restart in between loses no line", async (t) => {
+    const telegraf = await openTelegraf();
+    t.after(() => telegraf.close());
+    const push = [WAYS.tcp, WAYS.unix, WAYS["InfluxDB 1"]].map((urlOf) => urlOf?.(telegraf) ?? "");
+    const monitor = await createMonitor({
+      push,
+      intervalMs: 250,
+      metrics: "*:off,tick:on",
+      logLevels: "*:quiet",
+    });
+    let count = 0;
+    const tick = monitor.source({ name: "tick", fields: [{ key: "n", type: "i64" }] });
+    monitor.onCollect(() => tick.report({ n: ++count }));
+    const start = count;
+    const pass = (ticks: number) => {
+      const goal = count + ticks;
+      return waitUntil(
+        () => count >= goal,
+        () => `${count} of ${goal} pushes`,
+      );
+    };
+    await pass(4);
+    await telegraf.stop();
+    await pass(6);
+    await telegraf.start();
+    await pass(6);
+    await telegraf.stop("SIGKILL");
+    await telegraf.start();
+    await pass(6);
+    await waitUntil(
+      () => timesByTick(telegraf, count).every((times) => times >= push.length),
+      () => `${timesByTick(telegraf, count)}`,
+    );
+    await monitor.close();
+    assert(start < count);
+    assert.doesNotMatch(telegraf.output(), / E! .*pars/);
+  });
+});
+
+/** How often each tick from 1 to `count` arrived. */
+function timesByTick(telegraf: Telegraf, count: number): number[] {
+  const times = new Array<number>(count).fill(0);
+  for (const line of telegraf.lines()) {
+    const at = Number(parseLine(line).fields.n) - 1;
+    if (at < count) times[at] = (times[at] ?? 0) + 1;
+  }
+  return times;
+}
+
+function read(line: string): string {
+  return canonical(parseLine(line));
+}
