@@ -1,6 +1,6 @@
 /**
- * The core as the host sees it: bytes in, bytes out, and typed arrays over its memory. Knows the ABI of
- * `assembly/index.ts` and nothing of formats.
+ * The core as the host sees it: bytes in, bytes out, and typed arrays over its memory. Knows the
+ * ABI of `assembly/index.ts` and nothing of formats.
  */
 import { CommandFlag, CoreFlag, INPUT_BYTES_MAX, Outcome, Status } from "../assembly/abi.js";
 import { check, MonitorError } from "./errors.js";

@@ -1,5 +1,6 @@
 /**
- * Definitions of sources, and the messages that carry them to the core (assembly/README.md, *Messages*).
+ * Definitions of sources, and the messages that carry them to the core (assembly/README.md,
+ * *Messages*).
  */
 import { FieldType, type SourceFlag } from "../assembly/abi.js";
 import { MonitorError } from "./errors.js";

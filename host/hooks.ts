@@ -1,6 +1,6 @@
 /**
- * Collection hooks: what runs just before a gather to bring values up to date. A hook that throws costs a
- * count and one log line, nothing else.
+ * Collection hooks: what runs just before a gather to bring values up to date. A hook that throws
+ * costs a count and one log line, nothing else.
  */
 export class Hooks {
   /** Hooks that threw. */

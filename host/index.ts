@@ -42,9 +42,9 @@ export type { LogOptions, MonitorOptions, PushReceiver } from "./options.js";
 export type { Platform } from "./platform.js";
 
 /**
- * Makes a monitor, opens the listeners asked for, and starts to push. Listeners bind to loopback unless told
- * otherwise. Throws `OPTION_INVALID`, `ADDRESS_INVALID`, `ADDRESS_IN_USE`, `REMOTE_REFUSED`; whatever was
- * open by then is closed.
+ * Makes a monitor, opens the listeners asked for, and starts to push. Listeners bind to loopback
+ * unless told otherwise. Throws `OPTION_INVALID`, `ADDRESS_INVALID`, `ADDRESS_IN_USE`,
+ * `REMOTE_REFUSED`; whatever was open by then is closed.
  */
 export async function createMonitor(options: MonitorOptions = {}): Promise<Monitor> {
   const { platform = nodePlatform, module = readCore(options.memory !== undefined) } = options;

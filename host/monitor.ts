@@ -1,6 +1,6 @@
 /**
- * The monitor: one core, its instruments, and the parts that carry its bytes. Push, control and scrape load when they
- * are first asked for, so that a program that only counts starts fast.
+ * The monitor: one core, its instruments, and the parts that carry its bytes. Push, control and
+ * scrape load when they are first asked for, so that a program that only counts starts fast.
  */
 import { type Address, parseAddress } from "./address.js";
 import type { ControlServer } from "./control/server.js";
@@ -110,7 +110,10 @@ export class Monitor {
     );
   }
 
-  /** Runs `hook` before each gather, while `source` is enabled if one is given; returns what stops it. */
+  /**
+   * Runs `hook` before each gather, while `source` is enabled if one is given; returns what stops
+   * it.
+   */
   onCollect(hook: () => void, source?: { readonly active: boolean }): () => void {
     return this.#hooks.add(hook, source === undefined ? undefined : () => source.active);
   }

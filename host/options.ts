@@ -7,7 +7,9 @@ import type { Platform } from "./platform.js";
 export interface MonitorOptions {
   /** Tag `vm` of every pushed line, and the host name in syslog. @default none */
   readonly vmName?: string | undefined;
-  /** The control port byte for byte as the original has it, and its keyword prefix. @default false */
+  /**
+   * The control port byte for byte as the original has it, and its keyword prefix. @default false
+   */
   readonly strict?: boolean | undefined;
   /** `ns`: lines carry their time; `none`: the receiver stamps them. @default "ns" */
   readonly timestamps?: "ns" | "none" | undefined;

@@ -1,6 +1,6 @@
 /**
- * The monitor's own sources: what its limits, drops, retries and refusals did. Numbers of the parts become
- * fields here, by table.
+ * The monitor's own sources: what its limits, drops, retries and refusals did. Numbers of the parts
+ * become fields here, by table.
  */
 import type { FieldOptions } from "./definition.js";
 import type { Source } from "./instruments/source.js";

@@ -1,6 +1,6 @@
 /**
- * Handles: objects that stand for one cell and write it straight through typed arrays over the core's memory. A
- * write to a disabled source is one load and one branch.
+ * Handles: objects that stand for one cell and write it straight through typed arrays over the
+ * core's memory. A write to a disabled source is one load and one branch.
  */
 import { CELL_ACTIVE, CELL_STATE_OFFSET, CELL_VALUE_OFFSET } from "../../assembly/abi.js";
 import type { Core } from "../core.js";

@@ -1,6 +1,7 @@
 /**
- * The children of a labelled thing: one object a tag set, found by comparing values, so that a look-up makes no
- * string. Past the core's caps tag sets share the overflow series and are not remembered.
+ * The children of a labelled thing: one object a tag set, found by comparing values, so that a
+ * look-up makes no string. Past the core's caps tag sets share the overflow series and are not
+ * remembered.
  */
 import type { Core } from "../core.js";
 import { encodeValues } from "../definition.js";

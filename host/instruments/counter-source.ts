@@ -1,6 +1,6 @@
 /**
- * A counter source: a function from an event to a key; the fields are one counter a key, and `total`. Keys
- * appear as events bring them. (`counter_metrics` of mirage-monitoring.)
+ * A counter source: a function from an event to a key; the fields are one counter a key, and
+ * `total`. Keys appear as events bring them. (`counter_metrics` of mirage-monitoring.)
  */
 import type { Core } from "../core.js";
 import type { CounterCell } from "./cell.js";

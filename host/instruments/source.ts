@@ -2,12 +2,7 @@
  * Sources: a name, tag keys, typed fields; and their series, which hold a handle a field.
  */
 import type { Core } from "../core.js";
-import {
-  encodeField,
-  encodeSource,
-  type FieldOptions,
-  type SourceOptions,
-} from "../definition.js";
+import { encodeField, encodeSource, type FieldOptions, type SourceOptions } from "../definition.js";
 import { MonitorError } from "../errors.js";
 import { CounterCell, DistributionCell, GaugeCell, IntegerCell, TextCell } from "./cell.js";
 import { Children, type Labels } from "./children.js";

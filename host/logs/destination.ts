@@ -1,5 +1,6 @@
 /**
- * Where logs go, as options spell it: `stderr`, `syslog+udp://HOST[:514]`, `syslog+tcp://HOST[:PORT]`.
+ * Where logs go, as options spell it: `stderr`, `syslog+udp://HOST[:514]`,
+ * `syslog+tcp://HOST[:PORT]`.
  */
 import { type Address, parseHostPort } from "../address.js";
 import { MonitorError } from "../errors.js";

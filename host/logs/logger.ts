@@ -1,6 +1,6 @@
 /**
- * Loggers: a source's name and its threshold, which the core holds. A message that does not pass costs one
- * load and one branch; give a function to spare its formatting too.
+ * Loggers: a source's name and its threshold, which the core holds. A message that does not pass
+ * costs one load and one branch; give a function to spare its formatting too.
  */
 import { Level } from "../../assembly/abi.js";
 import type { Core } from "../core.js";

@@ -37,8 +37,9 @@ export const nodePlatform: Platform = {
 };
 
 /**
- * Compiles the core that the package carries: the shared build for `shared`. `node:fs` by `require`: as an import it
- * would load all of Node's streams, a fifth of the time to the first metric.
+ * Compiles the core that the package carries: the shared build for `shared`. `node:fs` by
+ * `require`: as an import it would load all of Node's streams, a fifth of the time to the first
+ * metric.
  */
 export function readCore(shared: boolean): WebAssembly.Module {
   const { readFileSync } = require("node:fs") as typeof Fs;

@@ -6,7 +6,7 @@
 import { MonitorError } from "../errors.js";
 import type { Platform } from "../platform.js";
 import { Delivery } from "./delivery.js";
-import { parseReceiver } from "./receiver-url.js";
+import { parseReceiver, type Receiver } from "./receiver-url.js";
 import { copyReport, type Span } from "./report.js";
 import { type PushLogLevel, type ReceiverStats, reasonOf } from "./transport.js";
 
@@ -88,7 +88,9 @@ class Pusher implements Push {
 
   constructor(private readonly options: PushOptions) {
     this.intervalMs = checkPositive("intervalMs", options.intervalMs ?? INTERVAL_MS);
-    const receivers = options.receivers.map(({ url, token }) => parseReceiver(url, { token }));
+    const receivers = numberTwins(
+      options.receivers.map(({ url, token }) => parseReceiver(url, { token })),
+    );
     this.labels = receivers.map(({ label }) => label);
     this.deliveries = receivers.map((receiver) => createDelivery(receiver, options));
     this.stats = this.deliveries.map(({ stats }) => stats);
@@ -164,10 +166,16 @@ class Pusher implements Push {
   }
 }
 
-function createDelivery(
-  receiver: ReturnType<typeof parseReceiver>,
-  options: PushOptions,
-): Delivery {
+/** Counters are found by label: of receivers with the same one, all but the first get a number. */
+function numberTwins(receivers: readonly Receiver[]): readonly Receiver[] {
+  return receivers.map((receiver, at) => {
+    const { label } = receiver;
+    const twinCount = receivers.slice(0, at).filter((other) => other.label === label).length;
+    return twinCount === 0 ? receiver : { ...receiver, label: `${label} #${twinCount + 1}` };
+  });
+}
+
+function createDelivery(receiver: Receiver, options: PushOptions): Delivery {
   return new Delivery({
     receiver,
     platform: options.platform,

@@ -3,9 +3,10 @@
  * messages, and learns how it ended. The event loop here stays free whatever the guest does.
  */
 import { Worker } from "node:worker_threads";
+import { Status } from "../../assembly/abi.js";
 import type { GuestSetup } from "./backend.js";
 import { Cells } from "./cells.js";
-import { Answerer, createChannel } from "./channel.js";
+import { Answerer, createChannel, type Request } from "./channel.js";
 import type { FromGuest, GuestEnd, GuestOrder, RunCells } from "./order.js";
 import type { Program } from "./program.js";
 import type { Registrar } from "./registrar.js";
@@ -46,7 +47,7 @@ export class Guest {
     this.#options = options;
     const channel = createChannel();
     const logs = createRing();
-    this.#answerer = new Answerer(channel, (request) => options.registrar.handle(request));
+    this.#answerer = new Answerer(channel, (request) => this.#handle(request));
     this.#ring = new RingReader(logs);
     this.#cells = new Cells(options.memory);
     this.#cells.record(options.cells.guest.compile, options.program.compileMs * 1e6);
@@ -109,6 +110,18 @@ export class Guest {
         break;
       default:
         this.#finish(message);
+    }
+  }
+
+  /**
+   * A bug of ours must not end the guest: it gets a refusal, which is counted, and the user a line.
+   */
+  #handle(request: Request): number {
+    try {
+      return this.#options.registrar.handle(request);
+    } catch (error) {
+      this.#options.note(`a request of the guest failed: ${error}`);
+      return Status.NoSuchThing;
     }
   }
 

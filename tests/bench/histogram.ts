@@ -1,7 +1,7 @@
 /**
- * Histograms against prom-client, with its eleven default buckets on both sides: one without labels,
- * and eight through child handles. The loops are written twice on purpose: a shared one would make
- * both sides pay for the other's types.
+ * Histograms against prom-client, with its eleven default buckets on both sides: one without
+ * labels, and eight through child handles. The loops are written twice on purpose: a shared one
+ * would make both sides pay for the other's types.
  */
 import assert from "node:assert/strict";
 import { Histogram, Registry } from "prom-client";

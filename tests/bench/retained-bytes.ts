@@ -1,6 +1,7 @@
 /**
  * Child program of `memory.ts`: prints the bytes that one of 100,000 series keeps. Ours are two
- * numbers: the core's records, and the handles that JavaScript keeps for `child()` and `inc(labels)`.
+ * numbers: the core's records, and the handles that JavaScript keeps for `child()` and
+ * `inc(labels)`.
  */
 import { readFileSync } from "node:fs";
 import { Counter as PeerCounter, Registry } from "prom-client";

@@ -1,6 +1,6 @@
 /**
- * Line protocol with every option the other way: no vm tag, no timestamps, tags as registered, unsigned
- * integers with `u`, and the original's keyword prefix.
+ * Line protocol with every option the other way: no vm tag, no timestamps, tags as registered,
+ * unsigned integers with `u`, and the original's keyword prefix.
  */
 import { CoreFlag, FieldType } from "../../assembly/abi";
 import { configure, registerSource, setInteger } from "../../assembly/index";

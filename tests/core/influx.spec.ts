@@ -1,6 +1,6 @@
 /**
- * Line protocol: PROTOCOLS sections 1 and 5, a rule a row. That InfluxDB itself reads the escapes back is
- * proved in tests/peers.
+ * Line protocol: PROTOCOLS sections 1 and 5, a rule a row. That InfluxDB itself reads the escapes
+ * back is proved in tests/peers.
  */
 import { CoreFlag, FieldType, SourceFlag } from "../../assembly/abi";
 import { INPUT } from "../../assembly/bytes/input";

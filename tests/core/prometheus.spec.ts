@@ -1,6 +1,6 @@
 /**
- * Exposition: text format 0.0.4 and OpenMetrics 1.0, PROTOCOLS sections 4 and 5. That real parsers accept it
- * is proved in tests/peers.
+ * Exposition: text format 0.0.4 and OpenMetrics 1.0, PROTOCOLS sections 4 and 5. That real parsers
+ * accept it is proved in tests/peers.
  */
 import { CoreFlag, FieldType, SourceFlag } from "../../assembly/abi";
 import { INPUT } from "../../assembly/bytes/input";

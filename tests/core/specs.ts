@@ -31,7 +31,9 @@ export async function runSpecs(specPaths: readonly string[]): Promise<Tally> {
   return tally(report, exitCode === 0);
 }
 
-/** The counts of all spec files in a report; a run that failed for another reason is one failure. */
+/**
+ * The counts of all spec files in a report; a run that failed for another reason is one failure.
+ */
 function tally(report: string, succeeded: boolean): Tally {
   let passed = 0;
   let failed = 0;

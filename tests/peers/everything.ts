@@ -1,6 +1,6 @@
 /**
- * A monitor with every kind of instrument, tricky names and texts among them, for tests that look at
- * a whole exposition.
+ * A monitor with every kind of instrument, tricky names and texts among them, for tests that look
+ * at a whole exposition.
  */
 import type { Monitor } from "../../host/index.js";
 

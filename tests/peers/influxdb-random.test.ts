@@ -1,6 +1,6 @@
 /**
- * Random names, tags and texts: hundreds of them in one compressed write, every one read back from a
- * real InfluxDB. The seed is printed; `SEED=… npm test -- influxdb-random` repeats a run.
+ * Random names, tags and texts: hundreds of them in one compressed write, every one read back from
+ * a real InfluxDB. The seed is printed; `SEED=… npm test -- influxdb-random` repeats a run.
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";

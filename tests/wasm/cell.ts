@@ -4,8 +4,8 @@
 import type { Core } from "./core.js";
 
 /**
- * What a row writes: a number into a counter or gauge, a bigint, a text, or observations; `undefined`
- * leaves the cell as it was born.
+ * What a row writes: a number into a counter or gauge, a bigint, a text, or observations;
+ * `undefined` leaves the cell as it was born.
  */
 export type Value = number | bigint | string | readonly number[] | undefined;
 

@@ -1,6 +1,7 @@
 /**
- * Every reply of the control language (PROTOCOLS §2) in both modes: a row is a rule and a conversation with
- * a new core. Requests and replies are Latin-1, so that any byte can be written down.
+ * Every reply of the control language (PROTOCOLS §2) in both modes: a row is a rule and a
+ * conversation with a new core. Requests and replies are Latin-1, so that any byte can be written
+ * down.
  */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -16,7 +17,9 @@ const START_NS = 1_700_000_000n * SECOND_NS;
 const UNKNOWN_COMMAND = "error: unknown command";
 const ALL_ON = "ok: *:enabled,dns:enabled,memory:enabled,net:enabled";
 
-/** Sources net {kind}, dns {kind, zone}, memory {}; log sources net, dns, registered in that order. */
+/**
+ * Sources net {kind}, dns {kind, zone}, memory {}; log sources net, dns, registered in that order.
+ */
 function openCore(flags: number): Core {
   const core = new Core(flags);
   core.source({ name: "net", tags: ["kind"], fields: [VALUE] });
@@ -308,7 +311,10 @@ describe("replies", () => {
   });
 });
 
-/** A row: seconds since the start, a command, its reply, and the deadline after it in seconds (0 = none). */
+/**
+ * A row: seconds since the start, a command, its reply, and the deadline after it in seconds (0 =
+ * none).
+ */
 type TimedRow = readonly [afterS: number, command: string, reply: string, deadlineS: number];
 
 const TIMED: Readonly<Record<string, readonly TimedRow[]>> = {

@@ -1,6 +1,6 @@
 /**
- * Line protocol as PROTOCOLS §1 and §5 want it: a row is a rule, what is reported, and the exact text.
- * What real receivers make of the escapes is tested in tests/peers.
+ * Line protocol as PROTOCOLS §1 and §5 want it: a row is a rule, what is reported, and the exact
+ * text. What real receivers make of the escapes is tested in tests/peers.
  */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";

@@ -1,6 +1,6 @@
 /**
- * Exposition as PROTOCOLS §4 and §5 want it, in text format 0.0.4 and OpenMetrics 1.0: a row is a rule, what is
- * reported, and the exact lines. That real scrapers take it is tested in tests/peers.
+ * Exposition as PROTOCOLS §4 and §5 want it, in text format 0.0.4 and OpenMetrics 1.0: a row is a
+ * rule, what is reported, and the exact lines. That real scrapers take it is tested in tests/peers.
  */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";

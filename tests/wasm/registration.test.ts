@@ -1,6 +1,7 @@
 /**
  * Registration under fire: random and damaged definitions are refused without a trap and without a
- * trace, and whatever was accepted fits the output that registration reserved for it, at its longest.
+ * trace, and whatever was accepted fits the output that registration reserved for it, at its
+ * longest.
  */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";

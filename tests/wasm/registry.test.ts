@@ -1,6 +1,6 @@
 /**
- * Registration and what follows from it: refusals that leave nothing behind, caps, reuse of records, time to
- * live, handles, switches. Outputs are compared byte for byte.
+ * Registration and what follows from it: refusals that leave nothing behind, caps, reuse of
+ * records, time to live, handles, switches. Outputs are compared byte for byte.
  */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
