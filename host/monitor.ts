@@ -2,8 +2,8 @@
  * The monitor: one core, its instruments, and the parts that carry its bytes. Push, control and
  * scrape load when they are first asked for, so that a program that only counts starts fast.
  */
-import { type Address, parseAddress } from "./address.js";
-import type { ControlServer } from "./control/server.js";
+import { Level } from "../assembly/abi.js";
+import type { Address } from "./address.js";
 import { type CommandResult, Core } from "./core.js";
 import type { SourceOptions } from "./definition.js";
 import { check, MonitorError } from "./errors.js";
@@ -21,18 +21,23 @@ import {
 import { Source } from "./instruments/source.js";
 import { LogBook } from "./logs/book.js";
 import { Logger } from "./logs/logger.js";
+import type { LogSinkStats } from "./logs/sink.js";
 import type { MonitorOptions, PushReceiver } from "./options.js";
 import type { Platform } from "./platform.js";
-import type { Push } from "./push/push.js";
-import type { ScrapeServer } from "./scrape/server.js";
-import { RECEIVER_KEYS, SelfSources } from "./self.js";
+import { SelfSources } from "./self.js";
 import { guestImports } from "./wasi/guest-imports.js";
 import { Registrar } from "./wasi/registrar.js";
+import type { Wires } from "./wires.js";
 
 /** Sources log under this name. */
 const OWN_NAME = "monitor";
-const CONTROL_PORT = 2323;
-const PROMETHEUS_PORT = 9090;
+/** Names of sources that the monitor registers itself, when first needed. */
+const OWN_SOURCES: ReadonlySet<string> = new Set([
+  OWN_NAME,
+  "monitor_logs",
+  "logs",
+  "prometheus_logs_messages_total",
+]);
 const TIMER_MS_MAX = 2 ** 31 - 1;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -45,13 +50,11 @@ export class Monitor {
   readonly #options: MonitorOptions;
   readonly #platform: Platform;
   readonly #hooks: Hooks;
-  readonly #logs: LogBook;
   readonly #self: SelfSources;
-  readonly #own: Logger;
   readonly #stops: (() => void)[] = [];
-  #push: Push | undefined;
-  #control: ControlServer | undefined;
-  #scrape: ScrapeServer | undefined;
+  #logs: LogBook | undefined;
+  #wires: Promise<Wires> | undefined;
+  #openWires: Wires | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #closing: Promise<void> | undefined;
 
@@ -62,22 +65,22 @@ export class Monitor {
     this.core = new Core(options);
     this.#applySettings("L", options.logLevels, "logLevels");
     this.#applySettings("M", options.metrics, "metrics");
-    this.#logs = new LogBook(this, options);
-    this.#own = this.log(OWN_NAME);
-    this.#hooks = new Hooks((error) => this.#own.error(`a collection hook failed: ${error}`));
+    this.#hooks = new Hooks((error) => {
+      this.log(OWN_NAME).error(`a collection hook failed: ${error}`);
+    });
     this.#self = new SelfSources(this);
     this.registrar = new Registrar({
       core: this.core,
-      log: (source, level, text) => this.#logs.write(source, level, text),
+      log: (source, level, text) => this.#book().write(source, level, text),
       refuse: () => {
         this.core.refusals++;
       },
     });
-    this.#showSelf();
   }
 
   /** Registers a source. Throws `NAME_INVALID`, `NAME_TAKEN`, `TAG_INVALID`, `FIELD_INVALID`, … */
   source(options: SourceOptions): Source {
+    if (OWN_SOURCES.has(options.name)) this.#openOwn();
     return new Source(this.core, { ttlMs: this.#options.seriesTtlMs, ...options });
   }
 
@@ -106,7 +109,7 @@ export class Monitor {
   log(name: string): Logger {
     const log = check(this.core.registerLog(encoder.encode(name)), `log source ${name}`);
     return new Logger(name, this.core, log, (source, level, text) =>
-      this.#logs.write(source, level, text),
+      this.#book().write(source, level, text),
     );
   }
 
@@ -125,6 +128,7 @@ export class Monitor {
 
   /** As `command`, for bytes. */
   execute(command: Uint8Array): CommandResult {
+    this.#openOwn();
     const result = this.core.command(command, this.#platform.nowNs());
     if (result.changed) this.#awaitDeadline();
     return result;
@@ -132,12 +136,14 @@ export class Monitor {
 
   /** Gathers: all active series as line protocol. A view, valid until the monitor is next used. */
   influx(): Uint8Array {
+    this.#openOwn();
     this.#hooks.run();
     return this.core.encodeInflux(this.#platform.nowNs());
   }
 
   /** Gathers: all active series as an exposition. A view, valid until the monitor is next used. */
   prometheus(openMetrics = false): Uint8Array {
+    this.#openOwn();
     this.#hooks.run();
     return this.core.encodePrometheus(openMetrics, this.#platform.nowNs());
   }
@@ -149,80 +155,26 @@ export class Monitor {
 
   /** Where the listeners really listen. */
   get addresses(): { readonly control?: Address; readonly prometheus?: Address } {
+    const { control, scrape } = this.#openWires ?? {};
     return {
-      ...(this.#control && { control: this.#control.address }),
-      ...(this.#scrape && { prometheus: this.#scrape.address }),
+      ...(control && { control: control.address }),
+      ...(scrape && { prometheus: scrape.address }),
     };
   }
 
-  /** Opens the control port. Throws `ADDRESS_IN_USE`, `REMOTE_REFUSED`, … */
+  /** Opens the control port. Throws `ADDRESS_IN_USE`, `REMOTE_REFUSED`, `CLOSED`, … */
   async openControl(address: string | Address): Promise<Address> {
-    const { openControl } = await import("./control/server.js");
-    const { strict = false, controlToken, allowRemote = false } = this.#options;
-    const control = await openControl({
-      platform: this.#platform,
-      address: toAddress(address, CONTROL_PORT),
-      execute: (command) => this.execute(command),
-      log: (level, text) => this.#logs.write("control", level, text),
-      strict,
-      token: controlToken,
-      allowRemote,
-    });
-    if (this.#options.unref === true) control.unref();
-    this.#control = control;
-    this.#self.show({
-      name: "monitor_control",
-      help: "The control port.",
-      keys: Object.keys(control.stats),
-      read: () => ({ ...control.stats }),
-    });
-    return control.address;
+    return (await this.#loadWires()).openControl(address);
   }
 
-  /** Serves `/metrics`. Throws `ADDRESS_IN_USE`, … */
+  /** Serves `/metrics`. Throws `ADDRESS_IN_USE`, `CLOSED`, … */
   async openPrometheus(address: string | Address): Promise<Address> {
-    const { openScrape } = await import("./scrape/server.js");
-    const scrape = await openScrape({
-      platform: this.#platform,
-      address: toAddress(address, PROMETHEUS_PORT),
-      encode: (openMetrics) => this.prometheus(openMetrics),
-      token: this.#options.controlToken,
-    });
-    if (this.#options.unref === true) scrape.unref();
-    this.#scrape = scrape;
-    this.#self.show({
-      name: "monitor_scrape",
-      help: "The scrape endpoint.",
-      keys: Object.keys(scrape.stats),
-      read: () => ({ ...scrape.stats }),
-    });
-    return scrape.address;
+    return (await this.#loadWires()).openPrometheus(address);
   }
 
-  /** Starts to push, at once and every interval. Throws `ADDRESS_INVALID`. */
+  /** Starts to push, at once and every interval. Throws `ADDRESS_INVALID`, `CLOSED`. */
   async startPush(receivers: readonly (string | PushReceiver)[]): Promise<void> {
-    if (receivers.length === 0) return;
-    const { createPush } = await import("./push/push.js");
-    const push = createPush({
-      receivers: receivers.map((to) => (typeof to === "string" ? { url: to } : to)),
-      intervalMs: this.#options.intervalMs,
-      timestamps: this.#options.timestamps,
-      encode: () => this.influx(),
-      platform: this.#platform,
-      log: (level, text) => this.#own[level](text),
-      unref: this.#options.unref,
-    });
-    this.#push = push;
-    for (const [index, stats] of push.stats.entries()) {
-      this.#self.show({
-        name: "monitor_push",
-        help: "Delivery of pushed lines, by receiver.",
-        keys: RECEIVER_KEYS,
-        tag: { key: "receiver", value: push.labels[index] ?? `${index}` },
-        read: () => Object.fromEntries(RECEIVER_KEYS.map((key) => [key, stats[key]])),
-      });
-    }
-    push.start();
+    if (receivers.length > 0) await (await this.#loadWires()).startPush(receivers);
   }
 
   /** Registers `resource_usage`, `process_*` and `nodejs_*` of this process. */
@@ -233,7 +185,7 @@ export class Monitor {
 
   /** Pushes now; resolves when every receiver has it, or has it buffered. */
   async push(): Promise<void> {
-    await this.#push?.push();
+    await this.#openWires?.push?.push();
   }
 
   /** Pushes once more, then frees every port and timer. A second call waits for the first. */
@@ -243,14 +195,43 @@ export class Monitor {
   }
 
   async #close(): Promise<void> {
-    await this.#push?.close();
+    const wires = await this.#wires;
+    await wires?.close();
     for (const stop of this.#stops) stop();
     clearTimeout(this.#timer);
-    await Promise.all([this.#control?.close(), this.#scrape?.close()]);
-    await this.#logs.close();
+    await this.#logs?.close();
+  }
+
+  #loadWires(): Promise<Wires> {
+    if (this.#closing !== undefined) throw new MonitorError("CLOSED", "the monitor is closed");
+    this.#wires ??= this.#makeWires();
+    return this.#wires;
+  }
+
+  async #makeWires(): Promise<Wires> {
+    const { Wires } = await import("./wires.js");
+    const own = this.log(OWN_NAME);
+    this.#openOwn();
+    this.#openWires = new Wires({
+      options: this.#options,
+      platform: this.#platform,
+      execute: (command) => this.execute(command),
+      influx: () => this.influx(),
+      prometheus: (openMetrics) => this.prometheus(openMetrics),
+      show: (part) => this.#self.show(part),
+      audit: (level: Level, text: string) => this.#book().write("control", level, text),
+      log: (level, text) => own[level](text),
+    });
+    return this.#openWires;
+  }
+
+  #book(): LogBook {
+    this.#openOwn();
+    return this.#logs as LogBook;
   }
 
   #withTtl<T extends FamilyOptions>(options: T): T {
+    if (OWN_SOURCES.has(options.name)) this.#openOwn();
     return { ttlMs: this.#options.seriesTtlMs, ...options };
   }
 
@@ -277,30 +258,41 @@ export class Monitor {
     (this.#timer as { unref?: () => void }).unref?.();
   }
 
-  #showSelf(): void {
-    const { exports } = this.core;
+  /** Registers the monitor's own sources: not before they are needed, for the sake of a fast start. */
+  #openOwn(): void {
+    if (this.#logs !== undefined) return;
+    this.#logs = new LogBook(this.#platform, this.#options.logs, this.#options.vmName);
+    try {
+      this.#logs.count(this);
+      this.#showOwn(this.#logs.stats);
+    } catch (error) {
+      this.#logs.write(OWN_NAME, Level.Error, `its own sources are not shown: ${error}`);
+    }
+  }
+
+  #showOwn(logs: Readonly<LogSinkStats>): void {
     this.#self.show({
       name: OWN_NAME,
-      help: "The monitor itself: what its limits did.",
+      help: "What the monitor's limits did",
       keys: ["series", "overflowed", "refused", "truncated", "hookFailures"],
-      read: () => ({
-        series: exports.seriesCount(),
-        overflowed: exports.overflowCount(),
-        refused: exports.refusedCount() + this.core.refusals,
-        truncated: exports.truncatedCount(),
-        hookFailures: this.#hooks.failures,
-      }),
+      read: () => this.#limits(),
     });
-    const { stats } = this.#logs;
     this.#self.show({
       name: "monitor_logs",
-      help: "Log messages on the way to where they are written.",
-      keys: Object.keys(stats),
-      read: () => ({ ...stats }),
+      help: "Log messages on their way",
+      keys: Object.keys(logs),
+      read: () => ({ ...logs }),
     });
   }
-}
 
-function toAddress(address: string | Address, port: number): Address {
-  return typeof address === "string" ? parseAddress(address, { port }) : address;
+  #limits(): Record<string, number> {
+    const { exports, refusals } = this.core;
+    return {
+      series: exports.seriesCount(),
+      overflowed: exports.overflowCount(),
+      refused: exports.refusedCount() + refusals,
+      truncated: exports.truncatedCount(),
+      hookFailures: this.#hooks.failures,
+    };
+  }
 }

@@ -5,9 +5,8 @@
 import { Level } from "../../assembly/abi.js";
 import type { CounterCell } from "../instruments/cell.js";
 import type { Counter } from "../instruments/family.js";
-import type { Source } from "../instruments/source.js";
 import type { Monitor } from "../monitor.js";
-import type { MonitorOptions } from "../options.js";
+import type { LogOptions } from "../options.js";
 import type { Platform } from "../platform.js";
 import { LEVEL_NAMES } from "./record.js";
 import { createLogSink, type LogSink } from "./sink.js";
@@ -18,24 +17,27 @@ const CLOSE_MS = 1_000;
 export class LogBook {
   readonly #platform: Platform;
   readonly #sink: LogSink;
-  readonly #messages: Counter;
-  readonly #errors: CounterCell;
-  readonly #warnings: CounterCell;
+  #messages: Counter | undefined;
+  #errors: CounterCell | undefined;
+  #warnings: CounterCell | undefined;
 
-  constructor(monitor: Monitor, options: MonitorOptions & { platform: Platform }) {
-    this.#platform = options.platform;
-    const { platform } = options;
-    const { format = "text", to = "stderr", colour = false } = options.logs ?? {};
-    const identity = { hostName: options.vmName ?? "-", processId: platform.processId ?? "-" };
+  constructor(platform: Platform, options: LogOptions = {}, vmName = "-") {
+    this.#platform = platform;
+    const { format = "text", to = "stderr", colour = false } = options;
+    const identity = { hostName: vmName, processId: platform.processId ?? "-" };
     this.#sink = createLogSink({ platform, to, format, colour, identity });
+  }
+
+  /** Registers the counts of messages. */
+  count(monitor: Monitor): void {
     this.#messages = monitor.counter({
       name: "prometheus_logs_messages_total",
       help: "Log messages by level and source.",
       labels: ["level", "src"],
     });
-    const source: Source = monitor.source({
+    const source = monitor.source({
       name: "logs",
-      help: "Log messages written.",
+      help: "Log messages written",
       fields: [
         { key: "warnings", type: "counter" },
         { key: "errors", type: "counter" },
@@ -52,9 +54,9 @@ export class LogBook {
 
   /** Counts and writes a message that has passed its threshold. */
   write(source: string, level: Level, message: string): void {
-    if (level === Level.Error) this.#errors.inc();
-    else if (level === Level.Warning) this.#warnings.inc();
-    this.#messages.inc({ level: LEVEL_NAMES[level] ?? "debug", src: source });
+    if (level === Level.Error) this.#errors?.inc();
+    else if (level === Level.Warning) this.#warnings?.inc();
+    this.#messages?.inc({ level: LEVEL_NAMES[level] ?? "debug", src: source });
     this.#sink.write({ timeNs: this.#platform.nowNs(), level, source, message });
   }
 

@@ -91,6 +91,11 @@ export class Peer {
     clearTimeout(timer);
   }
 
+  /** Sends a signal that does not end the process. */
+  signal(signal: NodeJS.Signals): void {
+    this.child?.kill(signal);
+  }
+
   /** Ends the process and removes the folder. Does nothing the second time. */
   async close(): Promise<void> {
     await this.stop();

@@ -72,11 +72,32 @@ export class VictoriaMetrics {
   }
 
   /** Every stored sample of the series that match, for example `{__name__="memory_used"}`. */
-  async export(match: string): Promise<StoredSeries[]> {
-    const query = { "match[]": match, start: "0", end: "9000000000", reduce_mem_usage: "1" };
+  export(match: string): Promise<StoredSeries[]> {
+    return this.read(match, { reduce_mem_usage: "1" });
+  }
+
+  /** As queries see them: with `-dedup.minScrapeInterval=1ms`, each timestamp of a series once. */
+  exportOnce(match: string): Promise<StoredSeries[]> {
+    return this.read(match, {});
+  }
+
+  private async read(
+    match: string,
+    options: Readonly<Record<string, string>>,
+  ): Promise<StoredSeries[]> {
+    const query = { "match[]": match, start: "0", end: "9000000000", ...options };
     const text = await this.askOk(`/api/v1/export${formatQuery(query)}`);
     const lines = text.split("\n").filter((line) => line !== "");
     return lines.map((line) => JSON.parse(line) as StoredSeries);
+  }
+
+  /** Lets the process read nothing more, its connections standing, until `resume()`. */
+  pause(): void {
+    this.peer.signal("SIGSTOP");
+  }
+
+  resume(): void {
+    this.peer.signal("SIGCONT");
   }
 
   /** Ends the process as a crash does. */

@@ -1,0 +1,118 @@
+/**
+ * What carries a monitor's bytes out: push, control port, scrape endpoint, log sink. Loaded when the first of them is
+ * asked for, so that a program that only counts starts fast.
+ */
+import type { Level } from "../assembly/abi.js";
+import { type Address, parseAddress } from "./address.js";
+import { type ControlServer, openControl } from "./control/server.js";
+import type { CommandResult } from "./core.js";
+import type { MonitorOptions, PushReceiver } from "./options.js";
+import type { Platform } from "./platform.js";
+import { createPush, type Push } from "./push/push.js";
+import type { PushLogLevel } from "./push/transport.js";
+import { openScrape, type ScrapeServer } from "./scrape/server.js";
+import { type Part, RECEIVER_KEYS } from "./self.js";
+
+const CONTROL_PORT = 2323;
+const PROMETHEUS_PORT = 9090;
+
+/** What the wires need of the monitor. */
+export interface WireHost {
+  readonly options: MonitorOptions;
+  readonly platform: Platform;
+  readonly execute: (command: Uint8Array) => CommandResult;
+  readonly influx: () => Uint8Array;
+  readonly prometheus: (openMetrics: boolean) => Uint8Array;
+  /** Shows a part's numbers as a source. */
+  readonly show: (part: Part) => void;
+  /** Writes an audit line, whatever the thresholds are. */
+  readonly audit: (level: Level, text: string) => void;
+  readonly log: (level: PushLogLevel, text: string) => void;
+}
+
+/** The open wires of one monitor. */
+export class Wires {
+  control: ControlServer | undefined;
+  scrape: ScrapeServer | undefined;
+  push: Push | undefined;
+
+  constructor(private readonly host: WireHost) {}
+
+  async openControl(address: string | Address): Promise<Address> {
+    const { platform, options, execute, audit } = this.host;
+    await this.control?.close();
+    const control = await openControl({
+      platform,
+      address: toAddress(address, CONTROL_PORT),
+      execute,
+      log: audit,
+      strict: options.strict ?? false,
+      token: options.controlToken,
+      allowRemote: options.allowRemote ?? false,
+    });
+    if (options.unref === true) control.unref();
+    this.control = control;
+    this.host.show({
+      name: "monitor_control",
+      help: "The control port",
+      keys: Object.keys(control.stats),
+      read: () => ({ ...this.control?.stats }),
+    });
+    return control.address;
+  }
+
+  async openPrometheus(address: string | Address): Promise<Address> {
+    const { platform, options, prometheus } = this.host;
+    await this.scrape?.close();
+    const scrape = await openScrape({
+      platform,
+      address: toAddress(address, PROMETHEUS_PORT),
+      encode: prometheus,
+      token: options.controlToken,
+    });
+    if (options.unref === true) scrape.unref();
+    this.scrape = scrape;
+    this.host.show({
+      name: "monitor_scrape",
+      help: "The scrape endpoint",
+      keys: Object.keys(scrape.stats),
+      read: () => ({ ...this.scrape?.stats }),
+    });
+    return scrape.address;
+  }
+
+  async startPush(receivers: readonly (string | PushReceiver)[]): Promise<void> {
+    const { platform, options, influx, log } = this.host;
+    await this.push?.close();
+    const push = createPush({
+      receivers: receivers.map((to) => (typeof to === "string" ? { url: to } : to)),
+      intervalMs: options.intervalMs,
+      timestamps: options.timestamps,
+      encode: influx,
+      platform,
+      log,
+      unref: options.unref,
+    });
+    this.push = push;
+    for (const [index, stats] of push.stats.entries()) {
+      this.host.show({
+        name: "monitor_push",
+        help: "Delivery of pushed lines, by receiver",
+        keys: RECEIVER_KEYS,
+        tag: { key: "receiver", value: push.labels[index] ?? `${index}` },
+        read: () => Object.fromEntries(RECEIVER_KEYS.map((key) => [key, stats[key]])),
+      });
+    }
+    push.start();
+  }
+
+  /** Pushes once more, then frees every port. */
+  async close(): Promise<void> {
+    await this.push?.close();
+    await Promise.all([this.control?.close(), this.scrape?.close()]);
+  }
+}
+
+function toAddress(address: string | Address, port: number): Address {
+  return typeof address === "string" ? parseAddress(address, { port }) : address;
+}
