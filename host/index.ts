@@ -1,7 +1,6 @@
 /**
  * The library for Node.
  */
-import { wantsColour } from "./logs/record.js";
 import { Monitor } from "./monitor.js";
 import type { MonitorOptions } from "./options.js";
 import { nodePlatform, readCore } from "./platforms/node.js";
@@ -48,9 +47,7 @@ export type { Platform } from "./platform.js";
  */
 export async function createMonitor(options: MonitorOptions = {}): Promise<Monitor> {
   const { platform = nodePlatform, module = readCore(options.memory !== undefined) } = options;
-  const colour = wantsColour(process.stderr.isTTY === true, process.env);
-  const logs = { colour, ...options.logs };
-  const monitor = new Monitor({ ...options, logs, platform, module });
+  const monitor = new Monitor({ ...options, platform, module });
   try {
     if (options.defaultSources === true) await monitor.addDefaultSources();
     if (options.control !== undefined) await monitor.openControl(options.control);

@@ -91,6 +91,9 @@ export interface DatagramSender {
 export interface Platform {
   /** Names this process in syslog messages. */
   readonly processId?: string;
+  /** Variables of the environment: `NO_COLOR`, `FORCE_COLOR`. */
+  readonly environment?: Readonly<Record<string, string | undefined>>;
+  isStderrTerminal?(): boolean;
   /** Nanoseconds since the Unix epoch. */
   nowNs(): bigint;
   connect?(address: Address, handlers: ConnectionHandlers): Connection;

@@ -5,12 +5,10 @@
 import { statSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
-import { isatty } from "node:tty";
 import { formatAddress } from "../address.js";
 import { refuseRemote } from "../control/binding.js";
 import { MonitorError } from "../errors.js";
 import { createMonitor, type Monitor } from "../index.js";
-import { wantsColour } from "../logs/record.js";
 import { nodePlatform } from "../platforms/node.js";
 import { attachment } from "../wasi/attachment.js";
 import { Guest } from "../wasi/launch.js";
@@ -90,7 +88,6 @@ async function openMonitor(options: RunOptions, core: Uint8Array<ArrayBuffer>): 
     logs: {
       format: options.logFormat,
       to: options.logTo,
-      colour: wantsColour(isatty(2), process.env),
     },
     defaultSources: true,
   });

@@ -8,7 +8,7 @@ import type { Counter } from "../instruments/family.js";
 import type { Monitor } from "../monitor.js";
 import type { LogOptions } from "../options.js";
 import type { Platform } from "../platform.js";
-import { LEVEL_NAMES } from "./record.js";
+import { LEVEL_NAMES, wantsColour } from "./record.js";
 import { createLogSink, type LogSink } from "./sink.js";
 
 /** Time for messages on their way to a syslog receiver when the monitor closes. */
@@ -23,7 +23,7 @@ export class LogBook {
 
   constructor(platform: Platform, options: LogOptions = {}, vmName = "-") {
     this.#platform = platform;
-    const { format = "text", to = "stderr", colour = false } = options;
+    const { format = "text", to = "stderr", colour = isColourful(platform) } = options;
     const identity = { hostName: vmName, processId: platform.processId ?? "-" };
     this.#sink = createLogSink({ platform, to, format, colour, identity });
   }
@@ -63,4 +63,8 @@ export class LogBook {
   close(): Promise<void> {
     return this.#sink.close(CLOSE_MS);
   }
+}
+
+function isColourful(platform: Platform): boolean {
+  return wantsColour(platform.isStderrTerminal?.() ?? false, platform.environment ?? {});
 }

@@ -2,18 +2,16 @@
  * Byte streams over Node's sockets, TCP and Unix, made by us or accepted. `node:net` loads at the
  * first connection.
  */
-import { createRequire } from "node:module";
 import type * as Net from "node:net";
 import { type Address, formatHostPort } from "../address.js";
 import type { Connection, ConnectionHandlers } from "../platform.js";
+import { builtin } from "./node-builtin.js";
 
 const KEEP_ALIVE_MS = 30_000;
 
-const require = createRequire(import.meta.url);
-
 /** Starts to connect; the outcome arrives at `onOpen` or `onClose`. */
 export function connect(address: Address, handlers: ConnectionHandlers): Connection {
-  const net = require("node:net") as typeof Net;
+  const net = builtin<typeof Net>("node:net");
   const socket =
     address.kind === "unix"
       ? net.connect({ path: address.path, allowHalfOpen: true })
