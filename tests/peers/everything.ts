@@ -2,7 +2,10 @@
  * A monitor with every kind of instrument, tricky names and texts among them, for tests that look
  * at a whole exposition.
  */
-import type { Monitor } from "../../host/index.js";
+import type { LogOptions, Monitor } from "../../host/index.js";
+
+/** Where the log messages of a test go: nobody listens there. */
+export const UNHEARD: LogOptions = { to: "syslog+udp://127.0.0.1:9" };
 
 /** Registers one of each, with values. */
 export function registerEverything(monitor: Monitor): void {
@@ -15,7 +18,8 @@ export function registerEverything(monitor: Monitor): void {
     keys: ["1xx", "2xx", "3xx", "4xx", "5xx"],
   });
   for (const status of [200, 204, 404]) replies.count(status);
-  monitor.log("dns").debug("not written, not counted");
+  monitor.log("dns").error("no resolver");
+  monitor.log('"tricky"\\').warning("not heard");
 }
 
 function registerSources(monitor: Monitor): void {

@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createMonitor } from "../../host/index.js";
-import { registerEverything } from "./everything.js";
+import { registerEverything, UNHEARD } from "./everything.js";
 import { type ExpositionFormat, parseExposition } from "./exposition.js";
 
 const FORMATS: readonly ExpositionFormat[] = ["text", "openmetrics"];
@@ -17,7 +17,7 @@ for (const format of FORMATS) {
       control: "tcp:127.0.0.1:0",
       push: ["tcp://127.0.0.1:1", "tcp://127.0.0.1:2"],
       defaultSources: true,
-      logLevels: "*:error",
+      logs: UNHEARD,
     });
     t.after(() => monitor.close());
     registerEverything(monitor);

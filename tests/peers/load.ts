@@ -31,7 +31,12 @@ export class Load {
   static async start(options: LoadOptions): Promise<Load> {
     const { seriesCount, padding = 0, ...rest } = options;
     // Pushing starts last: every push has every line.
-    const monitor = await createMonitor({ ...rest, push: [], metrics: "*:off,load:on" });
+    const monitor = await createMonitor({
+      ...rest,
+      push: [],
+      metrics: "*:off,load:on",
+      logLevels: "*:quiet",
+    });
     const load = new Load(monitor, seriesCount);
     const fields = [{ key: "n", type: "i64" }] as const;
     const source = monitor.source({ name: "load", tags: ["id", "padding"], fields });

@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { createMonitor, type Monitor } from "../../host/index.js";
-import { registerEverything } from "./everything.js";
+import { registerEverything, UNHEARD } from "./everything.js";
 import { parseExposition } from "./exposition.js";
 import { waitUntil } from "./peer.js";
 import { missing } from "./program.js";
@@ -23,7 +23,7 @@ describe("prometheus", { skip: missing("prometheus"), timeout: 90_000 }, () => {
   let instance: string;
 
   before(async () => {
-    monitor = await createMonitor({ prometheus: "tcp:127.0.0.1:0", seriesTtlMs: 600_000 });
+    monitor = await createMonitor({ prometheus: "tcp:127.0.0.1:0", logs: UNHEARD });
     registerEverything(monitor);
     const guardedOptions = { prometheus: "tcp:127.0.0.1:0", controlToken: "open-sesame" };
     guarded = await createMonitor(guardedOptions);

@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { describe, type TestContext, test } from "node:test";
 import { createMonitor } from "../../host/index.js";
 import { LineReceiver } from "../host/line-receiver.js";
-import { registerEverything } from "./everything.js";
+import { registerEverything, UNHEARD } from "./everything.js";
 import { canonical, parseLine } from "./line-protocol.js";
 import { waitUntil } from "./peer.js";
 import { missing } from "./program.js";
@@ -40,7 +40,7 @@ describe("telegraf", { skip: missing("telegraf"), timeout: 90_000 }, () => {
         intervalMs: HOUR_MS,
         metrics: "*:on,monitor_push:off",
         unsigned: "u",
-        logLevels: "*:error",
+        logs: UNHEARD,
       });
       t.after(() => monitor.close());
       registerEverything(monitor);

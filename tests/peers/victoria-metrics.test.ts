@@ -87,7 +87,7 @@ describe("victoria-metrics", { skip: missing("victoria-metrics"), timeout: 90_00
     );
     const held = load.counts()[0]?.buffered_bytes ?? 0;
     assert(held <= 64 * 1024 * 1024, `${held} bytes held`);
-    assert.equal(await command(load, "L*:debug\n"), "ok\n");
+    assert.equal(await command(load, "mload\n"), "ok: load:enabled\n");
     store.resume();
     await passGathers(load, 5);
     await load.monitor.close();
