@@ -233,6 +233,8 @@ export class Core {
 }
 
 function flagsOf(options: CoreOptions): number {
+  checkChoice("timestamps", options.timestamps, ["ns", "none"]);
+  checkChoice("unsigned", options.unsigned, ["i", "u", "float"]);
   let flags = 0;
   if (options.strict === true) flags |= CoreFlag.Strict;
   if (options.sortTags !== false) flags |= CoreFlag.SortTags;
@@ -240,6 +242,13 @@ function flagsOf(options: CoreOptions): number {
   if (options.unsigned === "u") flags |= CoreFlag.UnsignedSuffix;
   if (options.unsigned === "float") flags |= CoreFlag.UnsignedFloat;
   return flags;
+}
+
+/** A misspelt choice would otherwise pass for the default one. */
+function checkChoice(option: string, value: string | undefined, choices: readonly string[]): void {
+  if (value === undefined || choices.includes(value)) return;
+  const wanted = choices.join(" or ");
+  throw new MonitorError("OPTION_INVALID", `${option}: ${JSON.stringify(value)} is not ${wanted}`);
 }
 
 function atLeastOne(count: number, option: string): number {

@@ -88,12 +88,19 @@ export function encodeSource(options: SourceOptions, flags: SourceFlag | 0 = 0):
   message.putText(options.name);
   message.putText(options.prefix ?? "");
   message.putText(options.help ?? options.name);
-  message.putF64(options.ttlMs ?? 0);
+  message.putF64(ttlOf(options));
   message.putCount(options.tags?.length ?? 0, options.name, "tags");
   for (const tag of options.tags ?? []) message.putText(tag);
   message.putCount(options.fields.length, options.name, "fields");
   for (const field of options.fields) putField(message, field, options.help ?? options.name);
   return message.end();
+}
+
+/** Never is 0 to the core. */
+function ttlOf({ name, ttlMs = 0 }: SourceOptions): number {
+  if (ttlMs === Number.POSITIVE_INFINITY) return 0;
+  if (typeof ttlMs === "number" && ttlMs >= 0) return ttlMs;
+  throw new MonitorError("PARAMETER_INVALID", `${name}: a TTL of ${ttlMs} is no time in ms`);
 }
 
 /** The message of one field more; `help` is what it falls back to. */
@@ -169,6 +176,11 @@ class Message {
   }
 
   putText(text: string): void {
+    if (typeof text !== "string") throw new MonitorError("MALFORMED", `${text} is no text`);
+    if (text.length > TEXT_BYTES_MAX) {
+      const limit = `at most ${TEXT_BYTES_MAX} bytes`;
+      throw new MonitorError("MALFORMED", `a text of ${text.length} characters: ${limit}`);
+    }
     this.#room(2 + text.length * 3);
     const { written } = encoder.encodeInto(text, this.#bytes.subarray(this.#at + 2));
     if (written > TEXT_BYTES_MAX) {

@@ -1,11 +1,12 @@
 /**
- * What carries a monitor's bytes out: push, control port, scrape endpoint, log sink. Loaded when the first of them is
- * asked for, so that a program that only counts starts fast.
+ * What carries a monitor's bytes out: push, control port, scrape endpoint. Loaded when the first of
+ * them is asked for, so that a program that only counts starts fast.
  */
 import type { Level } from "../assembly/abi.js";
 import { type Address, parseAddress } from "./address.js";
 import { type ControlServer, openControl } from "./control/server.js";
 import type { CommandResult } from "./core.js";
+import { MonitorError } from "./errors.js";
 import type { MonitorOptions, PushReceiver } from "./options.js";
 import type { Platform } from "./platform.js";
 import { createPush, type Push } from "./push/push.js";
@@ -35,10 +36,42 @@ export class Wires {
   control: ControlServer | undefined;
   scrape: ScrapeServer | undefined;
   push: Push | undefined;
+  #lastTurn: Promise<unknown> = Promise.resolve();
+  #isClosed = false;
 
   constructor(private readonly host: WireHost) {}
 
-  async openControl(address: string | Address): Promise<Address> {
+  openControl(address: string | Address): Promise<Address> {
+    return this.#inTurn(() => this.#openControl(address));
+  }
+
+  openPrometheus(address: string | Address): Promise<Address> {
+    return this.#inTurn(() => this.#openPrometheus(address));
+  }
+
+  startPush(receivers: readonly (string | PushReceiver)[]): Promise<void> {
+    return this.#inTurn(() => this.#startPush(receivers));
+  }
+
+  /** Pushes once more, then frees every port, also one that is just being opened. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.#lastTurn;
+    await this.push?.close();
+    await Promise.all([this.control?.close(), this.scrape?.close()]);
+  }
+
+  /** One after the other: of two listeners opened at a time one would never be closed. */
+  #inTurn<T>(open: () => Promise<T>): Promise<T> {
+    const turn = this.#lastTurn.then(() => {
+      if (this.#isClosed) throw new MonitorError("CLOSED", "the monitor is closed");
+      return open();
+    });
+    this.#lastTurn = turn.catch(() => {});
+    return turn;
+  }
+
+  async #openControl(address: string | Address): Promise<Address> {
     const { platform, options, execute, audit } = this.host;
     await this.control?.close();
     const control = await openControl({
@@ -61,7 +94,7 @@ export class Wires {
     return control.address;
   }
 
-  async openPrometheus(address: string | Address): Promise<Address> {
+  async #openPrometheus(address: string | Address): Promise<Address> {
     const { platform, options, prometheus } = this.host;
     await this.scrape?.close();
     const scrape = await openScrape({
@@ -81,7 +114,7 @@ export class Wires {
     return scrape.address;
   }
 
-  async startPush(receivers: readonly (string | PushReceiver)[]): Promise<void> {
+  async #startPush(receivers: readonly (string | PushReceiver)[]): Promise<void> {
     const { platform, options, influx, log } = this.host;
     await this.push?.close();
     const push = createPush({
@@ -105,14 +138,19 @@ export class Wires {
     }
     push.start();
   }
-
-  /** Pushes once more, then frees every port. */
-  async close(): Promise<void> {
-    await this.push?.close();
-    await Promise.all([this.control?.close(), this.scrape?.close()]);
-  }
 }
 
 function toAddress(address: string | Address, port: number): Address {
-  return typeof address === "string" ? parseAddress(address, { port }) : address;
+  const isObject = typeof address === "object" && address !== null;
+  if (!isObject) return parseAddress(String(address), { port });
+  // Without a host or path the system would choose: every interface, and any port.
+  const place = address.kind === "unix" ? address.path : address.host;
+  const isWhole = typeof place === "string" && place !== "";
+  if (isWhole && (address.kind === "unix" || isPort(address.port))) return address;
+  const wanted = '{ kind: "tcp", host, port } or { kind: "unix", path }';
+  throw new MonitorError("ADDRESS_INVALID", `an address is a text, or ${wanted}`);
+}
+
+function isPort(port: number): boolean {
+  return Number.isInteger(port) && port >= 0 && port <= 65_535;
 }

@@ -43,16 +43,22 @@ export class CounterCell extends Cell {
   inc(amount = 1): void {
     const { core } = this;
     if ((core.words[this.state] as number) < CELL_ACTIVE) return;
-    if (!(amount >= 0 && amount < Number.POSITIVE_INFINITY)) {
+    // A text that came from JavaScript would be appended, not added.
+    if (typeof amount !== "number" || !(amount >= 0 && amount < Number.POSITIVE_INFINITY)) {
       this.refuse(`a counter only grows: ${amount} is not a finite number of at least 0`);
     }
     (core.floats[this.value] as number) += amount;
   }
 
-  /** Sets the total, as a system that counts by itself reports it. */
+  /**
+   * Sets the total, as a system that counts by itself reports it; throws `VALUE_INVALID` unless it
+   * is finite and not negative.
+   */
   report(total: number): void {
     if ((this.core.words[this.state] as number) < CELL_ACTIVE) return;
-    if (!(total >= 0)) this.refuse(`a counter's total is at least 0, not ${total}`);
+    if (typeof total !== "number" || !(total >= 0 && total < Number.POSITIVE_INFINITY)) {
+      this.refuse(`a counter's total is a finite number of at least 0, not ${total}`);
+    }
     this.core.floats[this.value] = total;
   }
 
@@ -66,12 +72,14 @@ export class GaugeCell extends Cell {
   set(value: number): void {
     const { core } = this;
     if ((core.words[this.state] as number) < CELL_ACTIVE) return;
+    if (typeof value !== "number") this.refuse(`a gauge takes a number, not ${value}`);
     core.floats[this.value] = value;
   }
 
   inc(amount = 1): void {
     const { core } = this;
     if ((core.words[this.state] as number) < CELL_ACTIVE) return;
+    if (typeof amount !== "number") this.refuse(`a gauge takes a number, not ${amount}`);
     (core.floats[this.value] as number) += amount;
   }
 
@@ -98,9 +106,13 @@ export class GaugeCell extends Cell {
 
 /** The handle of an i64 or u64 field. */
 export class IntegerCell extends Cell {
-  /** Sets the value; the low 64 bits count. */
+  /** Sets the value; the low 64 bits count. Throws `VALUE_INVALID` for what is no integer. */
   set(value: bigint | number): void {
-    if (this.active) this.core.exports.setInteger(this.cell, BigInt(value));
+    if (!this.active) return;
+    if (typeof value !== "bigint" && !Number.isInteger(value)) {
+      this.refuse(`an integer field takes an integer, not ${value}`);
+    }
+    this.core.exports.setInteger(this.cell, BigInt(value));
   }
 }
 
@@ -114,11 +126,13 @@ export class TextCell extends Cell {
 
 /** The handle of a histogram or summary. */
 export class DistributionCell extends Cell {
-  /** Counts one value; throws `VALUE_INVALID` for NaN. */
+  /** Counts one value; throws `VALUE_INVALID` for NaN, and for what is no number. */
   observe(value: number): void {
     const { core } = this;
     if ((core.words[this.state] as number) < CELL_ACTIVE) return;
-    if (Number.isNaN(value)) this.refuse("an observation is a number, not NaN");
+    if (typeof value !== "number" || Number.isNaN(value)) {
+      this.refuse(`an observation is a number, not ${value}`);
+    }
     core.exports.observe(this.cell, value);
   }
 

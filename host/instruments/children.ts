@@ -7,8 +7,8 @@ import type { Core } from "../core.js";
 import { encodeValues } from "../definition.js";
 import { MonitorError } from "../errors.js";
 
-/** A label's or tag's value; numbers and booleans count as their text. */
-export type LabelValue = string | number | boolean;
+/** A label's or tag's value; what is no text counts as its text: 1 and "1" are one value. */
+export type LabelValue = string | number | bigint | boolean;
 
 /** Values by label or tag key. */
 export type Labels = Readonly<Record<string, LabelValue>>;
@@ -17,6 +17,8 @@ export type Labels = Readonly<Record<string, LabelValue>>;
 export class Children<T> {
   readonly #root: Branch<T> = new Branch();
   readonly #bySeries = new Map<number, T>();
+  /** Under which other values than its texts a child is found; few have any. */
+  readonly #aliases = new Map<T, (readonly LabelValue[])[]>();
   // The first three keys by name: each look-up below is then a site of its own, which V8 can cache.
   readonly #key0: string;
   readonly #key1: string;
@@ -54,22 +56,14 @@ export class Children<T> {
 
   /** Forgets a tag set; its series and child, or undefined if there is none. */
   take(labels: Labels): { series: number; child: T } | undefined {
-    let branch: Branch<T> = this.#root;
-    for (const key of this.keys.slice(0, -1)) {
-      const next = branch.get(labels[key]);
-      if (next === undefined) return undefined;
-      branch = next as Branch<T>;
-    }
-    const last = labels[this.keys.at(-1) ?? ""];
-    const child = branch.get(last) as T | undefined;
+    const texts = this.#readValues(labels).map(String);
+    const child = this.#forget(texts);
     if (child === undefined) return undefined;
-    branch.delete(last);
-    for (const [series, other] of this.#bySeries) {
-      if (other !== child) continue;
-      this.#bySeries.delete(series);
-      return { series, child };
-    }
-    return undefined;
+    for (const values of this.#aliases.get(child) ?? []) this.#forget(values);
+    this.#aliases.delete(child);
+    const series = this.core.registerSeries(this.source, encodeValues(texts), this.name);
+    this.#bySeries.delete(series);
+    return { series, child };
   }
 
   #findDeeper(from: Branch<T>, labels: Labels): Branch<T> | T | undefined {
@@ -81,22 +75,33 @@ export class Children<T> {
   }
 
   #register(labels: Labels): T {
-    const { core, keys } = this;
+    const { core } = this;
     this.#refuseOthers(labels);
-    const values = keys.map((key) => this.#valueOf(labels, key));
+    const values = this.#readValues(labels);
+    const texts = values.map(String);
     const overflows = core.exports.overflowCount();
-    const series = core.registerSeries(this.source, encodeValues(values), this.name);
+    const series = core.registerSeries(this.source, encodeValues(texts), this.name);
     const child = this.#bySeries.get(series) ?? this.make(series);
     this.#bySeries.set(series, child);
-    if (core.exports.overflowCount() === overflows) this.#remember(labels, child);
+    if (core.exports.overflowCount() !== overflows) return child;
+    this.#remember(texts, child);
+    if (values.some((value) => typeof value !== "string")) this.#addAlias(values, child);
     return child;
   }
 
-  #remember(labels: Labels, child: T): void {
+  /** NaN, which equals nothing, would be added anew each time: it is found by its text. */
+  #addAlias(values: readonly LabelValue[], child: T): void {
+    if (values.some(Number.isNaN)) return;
+    this.#remember(values, child);
+    const aliases = this.#aliases.get(child);
+    if (aliases === undefined) this.#aliases.set(child, [values]);
+    else aliases.push(values);
+  }
+
+  #remember(values: readonly LabelValue[], child: T): void {
     let branch: Branch<T> = this.#root;
-    for (const [index, key] of this.keys.entries()) {
-      const value = labels[key];
-      if (index === this.keys.length - 1) {
+    for (const [index, value] of values.entries()) {
+      if (index === values.length - 1) {
         branch.set(value, child);
         return;
       }
@@ -106,10 +111,35 @@ export class Children<T> {
     }
   }
 
-  #valueOf(labels: Labels, key: string): string {
-    const value = labels[key];
-    if (value !== undefined && value !== null) return String(value);
-    throw new MonitorError("TAG_INVALID", `${this.name}: no value for ${key}; ${this.#wanted()}`);
+  /** Takes a child out, and the branches that held nothing else. */
+  #forget(values: readonly LabelValue[]): T | undefined {
+    const path: Branch<T>[] = [];
+    let at: Branch<T> | T | undefined = this.#root;
+    for (const value of values) {
+      if (at === undefined) return undefined;
+      path.push(at as Branch<T>);
+      at = (at as Branch<T>).get(value);
+    }
+    if (at === undefined || path.length === 0) return undefined;
+    for (let depth = path.length - 1; depth >= 0; depth--) {
+      const branch = path[depth] as Branch<T>;
+      branch.delete(values[depth]);
+      if (!branch.isEmpty) break;
+    }
+    return at as T;
+  }
+
+  /** Reads each value once: it may be a getter's. */
+  #readValues(labels: Labels): LabelValue[] {
+    return this.keys.map((key) => {
+      const value: unknown = labels[key];
+      if (isLabelValue(value)) return value;
+      const what =
+        value === undefined || value === null
+          ? `no value for ${key}`
+          : `the value of ${key} is ${articled(typeof value)}, not text or a number`;
+      throw new MonitorError("TAG_INVALID", `${this.name}: ${what}; ${this.#wanted()}`);
+    });
   }
 
   #refuseOthers(labels: Labels): void {
@@ -123,11 +153,25 @@ export class Children<T> {
   }
 }
 
+/** Objects and functions are refused: also those that every object inherits, as `constructor`. */
+function isLabelValue(value: unknown): value is LabelValue {
+  const type = typeof value;
+  return type === "string" || type === "number" || type === "boolean" || type === "bigint";
+}
+
+function articled(type: string): string {
+  return type === "object" ? "an object" : `a ${type}`;
+}
+
 /** What follows one label's values. Most branches have one value only: it stands in the object. */
 class Branch<T> {
   #value: LabelValue | undefined;
   #next: Branch<T> | T | undefined;
   #others: Map<LabelValue | undefined, Branch<T> | T> | undefined;
+
+  get isEmpty(): boolean {
+    return this.#next === undefined && (this.#others?.size ?? 0) === 0;
+  }
 
   get(value: LabelValue | undefined): Branch<T> | T | undefined {
     if (value === this.#value) return this.#next;

@@ -3,13 +3,14 @@
  * `total`. Keys appear as events bring them. (`counter_metrics` of mirage-monitoring.)
  */
 import type { Core } from "../core.js";
+import { MonitorError } from "../errors.js";
 import type { CounterCell } from "./cell.js";
 import { Source } from "./source.js";
 
 export interface CounterSourceOptions<E> {
   readonly name: string;
   readonly help?: string | undefined;
-  /** The key under which an event counts. */
+  /** The key under which an event counts; one that cannot be shown counts as `other`. */
   readonly keyOf: (event: E) => string;
   /** Keys to show from the start, at 0. @default none */
   readonly keys?: readonly string[] | undefined;
@@ -31,24 +32,40 @@ export class CounterSource<E> {
 
   constructor(core: Core, options: CounterSourceOptions<E>) {
     this.#keyOf = options.keyOf;
-    this.#keysMax = Math.min(options.keysMax ?? KEYS_MAX, KEYS_LIMIT);
-    const { name, help } = options;
+    const { name, help, keysMax = KEYS_MAX } = options;
+    if (!Number.isInteger(keysMax) || keysMax < 1) {
+      throw new MonitorError("OPTION_INVALID", `${name}: keysMax ${keysMax} is no count of keys`);
+    }
+    this.#keysMax = Math.min(keysMax, KEYS_LIMIT);
     this.source = new Source(core, { name, help, fields: [{ key: TOTAL, type: "counter" }] });
     this.#total = this.source.counter(TOTAL);
-    for (const key of options.keys ?? []) this.#find(key);
+    for (const key of options.keys ?? []) this.#add(key);
   }
 
   /** Counts one event. */
   count(event: E): void {
     if (!this.#total.active) return;
-    this.#find(this.#keyOf(event)).inc();
+    this.#find(String(this.#keyOf(event))).inc();
     this.#total.inc();
   }
 
   #find(key: string): CounterCell {
     const known = this.#counters.get(key);
     if (known !== undefined) return known;
-    if (this.#counters.size >= this.#keysMax && key !== OTHER) return this.#find(OTHER);
+    if (key === OTHER) return this.#add(key);
+    if (this.#counters.size >= this.#keysMax) return this.#find(OTHER);
+    try {
+      return this.#add(key);
+    } catch (error) {
+      if (!(error instanceof MonitorError)) throw error;
+      // Events bring what they like: `total`, nothing, or two keys that Prometheus writes alike.
+      const other = this.#find(OTHER);
+      this.#counters.set(key, other);
+      return other;
+    }
+  }
+
+  #add(key: string): CounterCell {
     const counter = this.source.addField({ key, type: "counter" }) as CounterCell;
     this.#counters.set(key, counter);
     return counter;

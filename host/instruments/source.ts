@@ -185,10 +185,14 @@ function openCell(core: Core, field: FieldOptions, cell: number): FieldCell {
 }
 
 function write(cell: FieldCell, value: FieldValue, subject: string): void {
+  if (value === undefined || value === null) {
+    throw new MonitorError("VALUE_INVALID", `${subject} is ${value}: leave it out`);
+  }
   if (cell instanceof TextCell) cell.set(String(value));
   else if (typeof value === "string") {
     throw new MonitorError("VALUE_INVALID", `${subject} is no text: "${value}"`);
-  } else if (cell instanceof IntegerCell) cell.set(BigInt(value));
+  } else if (cell instanceof IntegerCell)
+    cell.set(typeof value === "boolean" ? Number(value) : value);
   else if (cell instanceof CounterCell) cell.report(Number(value));
   else if (cell instanceof GaugeCell) cell.set(Number(value));
   else cell.observe(Number(value));

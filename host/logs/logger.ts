@@ -30,7 +30,8 @@ export class Logger {
   /** Writes a message if its level passes. */
   log(level: Level, message: Message): void {
     if (!this.passes(level)) return;
-    this.write(this.name, level, typeof message === "string" ? message : message());
+    // Callers without types log errors and numbers too: a log call must not be what fails.
+    this.write(this.name, level, String(typeof message === "function" ? message() : message));
   }
 
   app(message: Message): void {

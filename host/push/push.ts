@@ -89,7 +89,7 @@ class Pusher implements Push {
   constructor(private readonly options: PushOptions) {
     this.intervalMs = checkPositive("intervalMs", options.intervalMs ?? INTERVAL_MS);
     const receivers = numberTwins(
-      options.receivers.map(({ url, token }) => parseReceiver(url, { token })),
+      options.receivers.map((to) => parseReceiver(to?.url, { token: to?.token })),
     );
     this.labels = receivers.map(({ label }) => label);
     this.deliveries = receivers.map((receiver) => createDelivery(receiver, options));

@@ -40,6 +40,7 @@ const SHOWN_PARAMETERS = ["db", "rp", "org", "bucket", "consistency"];
 
 /** Reads a receiver; throws `ADDRESS_INVALID`, saying what is wrong and what would be right. */
 export function parseReceiver(text: string, credentials: ReceiverCredentials = {}): Receiver {
+  if (typeof text !== "string") throw refusal(`${text} is no URL; write ${FORMS}`);
   if (text === "-") return { kind: "stdout", label: "stdout" };
   if (/^https?:/i.test(text)) return parseHttp(text, credentials);
   if (text.startsWith("unix:")) {
@@ -94,13 +95,21 @@ function readUrl(text: string): URL {
 function takeAuthorization(url: URL, credentials: ReceiverCredentials): string | undefined {
   const token = url.searchParams.get("token") ?? undefined;
   if (token !== undefined) url.searchParams.delete("token");
-  const user = decodeURIComponent(url.username);
-  const password = decodeURIComponent(url.password);
+  const user = decode(url.username);
+  const password = decode(url.password);
   url.username = "";
   url.password = "";
   if (token !== undefined) return `Token ${token}`;
   if (user !== "") return `Basic ${encodeBase64(`${user}:${password}`)}`;
   return credentials.token === undefined ? undefined : `Token ${credentials.token}`;
+}
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    throw refusal("the user or password has a % that stands for nothing; write a % as %25");
+  }
 }
 
 function encodeBase64(text: string): string {

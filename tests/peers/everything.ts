@@ -23,6 +23,7 @@ export function registerEverything(monitor: Monitor): void {
 }
 
 function registerSources(monitor: Monitor): void {
+  monitor.source({ name: "helpless", fields: [{ key: "word", type: "text" }] });
   monitor
     .source({
       name: "kinds",

@@ -86,6 +86,7 @@ export class Peer {
     child.ref();
     const exited = once(child, "exit");
     child.kill(signal);
+    child.kill("SIGCONT"); // a process under SIGSTOP gets nothing else before
     const timer = setTimeout(() => child.kill("SIGKILL"), STOP_MS_MAX);
     await exited;
     clearTimeout(timer);

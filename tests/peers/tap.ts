@@ -25,12 +25,16 @@ export interface Tap {
   close(): Promise<void>;
 }
 
-/** Opens a tap on 127.0.0.1 that passes everything on to `targetPort` there. */
-export async function openTap(targetPort: number): Promise<Tap> {
+/** Opens a tap that passes everything on to `targetPort` of 127.0.0.1, some headers replaced. */
+export async function openTap(
+  targetPort: number,
+  replaced: IncomingHttpHeaders = {},
+): Promise<Tap> {
   const exchanges: Exchange[] = [];
   const server = createServer(async (incoming, outgoing) => {
     try {
-      const { method = "GET", url: path = "/", headers } = incoming;
+      const { method = "GET", url: path = "/" } = incoming;
+      const headers = { ...incoming.headers, ...replaced };
       const requestBody = await buffer(incoming);
       const exchange = await pass(targetPort, { method, path, headers, requestBody });
       exchanges.push(exchange);

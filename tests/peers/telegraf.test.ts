@@ -55,7 +55,7 @@ describe("telegraf", { skip: missing("telegraf"), timeout: 90_000 }, () => {
     });
   }
 
-  test("a wrong token is shown: lines are counted as rejected, and it is logged once", async (t) => {
+  test("lines that a wrong token got rejected are counted, and logged once", async (t) => {
     const telegraf = await openTelegraf({ token: TOKEN });
     t.after(() => telegraf.close());
     const url = `http://127.0.0.1:${telegraf.ports.influx2}/api/v2/write?org=o&bucket=b`;

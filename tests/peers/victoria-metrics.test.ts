@@ -66,7 +66,7 @@ describe("victoria-metrics", { skip: missing("victoria-metrics"), timeout: 90_00
     await assertStored(store, load);
   });
 
-  test("a store that stops reading delays no other receiver, and loses what is counted", async (t) => {
+  test("a store that stops reading delays nobody, and loses what is counted", async (t) => {
     const store = await openVictoriaMetrics(ONCE);
     t.after(() => store.close());
     const healthy = await openCounter();

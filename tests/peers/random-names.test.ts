@@ -3,15 +3,15 @@
  * a real InfluxDB. The seed is printed; `SEED=… npm test -- influxdb-random` repeats a run.
  */
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { type TestContext, test } from "node:test";
 import { createMonitor } from "../../host/index.js";
 import { Random, SEED } from "../wasm/random.js";
 import { openInfluxdb } from "./influxdb.js";
 import { missing } from "./program.js";
 import { readPoints, type StoredPoint } from "./stored.js";
 import { openTap } from "./tap.js";
+import { openTelegraf } from "./telegraf.js";
 
-const HOUR_MS = 3_600_000;
 const SOURCE_COUNT = 400;
 
 /** No digits: those number the sources, so that no two names become one for Prometheus. */
@@ -40,17 +40,48 @@ interface Sample {
 }
 
 test("influxdb: 400 random sources come back", { skip: missing("influxd") }, async (t) => {
-  t.diagnostic(`SEED=${SEED}`);
-  const random = new Random(SEED);
-  const samples = Array.from({ length: SOURCE_COUNT }, (_, at) => createSample(random, at));
   const influxdb = await openInfluxdb();
   t.after(() => influxdb.close());
   const tap = await openTap(influxdb.port);
   t.after(() => tap.close());
+  const samples = await pushSamples(t, `http://127.0.0.1:${tap.port}/write?db=test`);
 
-  const push = `http://127.0.0.1:${tap.port}/write?db=${influxdb.database}`;
-  const monitor = await createMonitor({ push, intervalMs: HOUR_MS, vmName: "v\\ m,\n=" });
-  await monitor.push();
+  const writes = tap.exchanges.map(({ status, requestHeaders }) => [
+    status,
+    requestHeaders["content-encoding"],
+  ]);
+  assert.deepEqual(writes.at(-1), [204, "gzip"]);
+  const found = new Map<string, Content>();
+  for (const { measurement, tags, fields } of await readPoints(influxdb, "/1/")) {
+    found.set(measurement, { tags, fields });
+  }
+  assertSamples(samples, found);
+});
+
+for (const parser of ["internal", "upstream"] as const) {
+  const title = `telegraf: 400 random sources come back, ${parser} parser`;
+  test(title, { skip: missing("telegraf") }, async (t) => {
+    const telegraf = await openTelegraf({ parser, format: "json" });
+    t.after(() => telegraf.close());
+    const samples = await pushSamples(t, `tcp://127.0.0.1:${telegraf.ports.tcp}`);
+    const found = new Map<string, Content>();
+    for (const line of await telegraf.waitForLines(2 * SOURCE_COUNT)) {
+      const { name, tags, fields } = JSON.parse(line) as Content & { name: string };
+      found.set(name, { tags, fields });
+    }
+    assertSamples(samples, found);
+  });
+}
+
+type Content = Pick<StoredPoint, "tags" | "fields">;
+
+/** Pushes every sample twice: at once and by `close()`. */
+async function pushSamples(t: TestContext, push: string): Promise<Sample[]> {
+  t.diagnostic(`SEED=${SEED}`);
+  const random = new Random(SEED);
+  const samples = Array.from({ length: SOURCE_COUNT }, (_, at) => createSample(random, at));
+  const monitor = await createMonitor({ vmName: "v\\ m,\n=" });
+  for (const name of ["logs", "monitor", "monitor_logs"]) monitor.command(`M${name}:off`);
   for (const { name, tags, key, value } of samples) {
     const fields = [{ key, type: "text", bytesMax: 4_096 }] as const;
     monitor
@@ -58,29 +89,23 @@ test("influxdb: 400 random sources come back", { skip: missing("influxd") }, asy
       .series(tags)
       .report({ [key]: value });
   }
-  await monitor.push();
+  await monitor.startPush([push]);
+  monitor.command("Mmonitor_push:off");
   await monitor.close();
+  return samples;
+}
 
-  const writes = tap.exchanges.map(({ status, requestHeaders }) => [
-    status,
-    requestHeaders["content-encoding"],
-  ]);
-  assert.deepEqual(writes.at(-1), [204, "gzip"]);
-  const points = await readPoints(influxdb, "/1/");
-  const found = new Map(points.map((point) => [point.measurement, point]));
+function assertSamples(samples: readonly Sample[], found: ReadonlyMap<string, Content>): void {
   for (const sample of samples) {
     const { name, tags, key, value } = sample;
     const wanted = {
       tags: { vm: "v/ m, =", ...Object.fromEntries(Object.entries(tags).flatMap(readTag)) },
       fields: { [rename(key)]: value.replaceAll("\n", "\\n") },
     };
-    assert.deepEqual(
-      pick(found.get(read(name).replace(/^#/, "_"))),
-      wanted,
-      JSON.stringify(sample),
-    );
+    const content = found.get(read(name).replace(/^#/, "_"));
+    assert.deepEqual(content, wanted, JSON.stringify(sample));
   }
-});
+}
 
 function createSample(random: Random, at: number): Sample {
   const number = 1_000 + at;
@@ -110,8 +135,4 @@ function rename(key: string): string {
 /** An empty tag is left out. */
 function readTag([key, value]: [string, string]): [string, string][] {
   return value === "" ? [] : [[rename(key), read(value)]];
-}
-
-function pick(point: StoredPoint | undefined): Pick<StoredPoint, "tags" | "fields"> | undefined {
-  return point && { tags: point.tags, fields: point.fields };
 }
