@@ -56,7 +56,7 @@ const REFUSALS: Readonly<Record<number, readonly [MonitorErrorCode, string]>> = 
   ],
   [Status.TagInvalid]: [
     "TAG_INVALID",
-    "a tag key is empty, repeated or reserved (le, quantile, __…); " +
+    "a tag key is empty, repeated or reserved (le, quantile, __…), or a value over 1 KiB; " +
       "a metric family's labels take [a-zA-Z_][a-zA-Z0-9_]*",
   ],
   [Status.FieldInvalid]: [

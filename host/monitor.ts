@@ -24,7 +24,7 @@ import { Logger } from "./logs/logger.js";
 import type { LogSinkStats } from "./logs/sink.js";
 import type { MonitorOptions, PushReceiver } from "./options.js";
 import type { Platform } from "./platform.js";
-import { SelfSources } from "./self.js";
+import { LIMIT_KEYS, limitsOf, SelfSources } from "./self.js";
 import { guestImports } from "./wasi/guest-imports.js";
 import { Registrar } from "./wasi/registrar.js";
 import type { Wires } from "./wires.js";
@@ -76,6 +76,8 @@ export class Monitor {
         this.core.refusals++;
       },
     });
+    // A destination or format that makes no sense is refused now, not at the first message.
+    if (options.logs !== undefined) this.#openOwn();
   }
 
   /** Registers a source. Throws `NAME_INVALID`, `NAME_TAKEN`, `TAG_INVALID`, `FIELD_INVALID`, … */
@@ -102,6 +104,7 @@ export class Monitor {
 
   /** A source whose fields are one counter a key, and `total`. */
   counterSource<E>(options: CounterSourceOptions<E>): CounterSource<E> {
+    if (OWN_SOURCES.has(options.name)) this.#openOwn();
     return new CounterSource(this.core, options);
   }
 
@@ -177,9 +180,11 @@ export class Monitor {
     if (receivers.length > 0) await (await this.#loadWires()).startPush(receivers);
   }
 
-  /** Registers `resource_usage`, `process_*` and `nodejs_*` of this process. */
+  /** Registers `resource_usage`, `process_*` and `nodejs_*` of this process. Throws `CLOSED`. */
   async addDefaultSources(): Promise<void> {
     const { registerProcessSources } = await import("./process/sources.js");
+    // What is begun after the close would never be stopped.
+    this.#refuseClosed();
     this.#stops.push(registerProcessSources(this));
   }
 
@@ -195,15 +200,17 @@ export class Monitor {
   }
 
   async #close(): Promise<void> {
-    const wires = await this.#wires;
-    await wires?.close();
-    for (const stop of this.#stops) stop();
-    clearTimeout(this.#timer);
-    await this.#logs?.close();
+    try {
+      await (await this.#wires)?.close();
+    } finally {
+      for (const stop of this.#stops) stop();
+      clearTimeout(this.#timer);
+      await this.#logs?.close();
+    }
   }
 
   #loadWires(): Promise<Wires> {
-    if (this.#closing !== undefined) throw new MonitorError("CLOSED", "the monitor is closed");
+    this.#refuseClosed();
     this.#wires ??= this.#makeWires();
     return this.#wires;
   }
@@ -223,6 +230,10 @@ export class Monitor {
       log: (level, text) => own[level](text),
     });
     return this.#openWires;
+  }
+
+  #refuseClosed(): void {
+    if (this.#closing !== undefined) throw new MonitorError("CLOSED", "the monitor is closed");
   }
 
   #book(): LogBook {
@@ -258,7 +269,7 @@ export class Monitor {
     (this.#timer as { unref?: () => void }).unref?.();
   }
 
-  /** Registers the monitor's own sources: not before they are needed, for the sake of a fast start. */
+  /** Registers the monitor's own sources: when they are needed, for the sake of a fast start. */
   #openOwn(): void {
     if (this.#logs !== undefined) return;
     this.#logs = new LogBook(this.#platform, this.#options.logs, this.#options.vmName);
@@ -274,8 +285,8 @@ export class Monitor {
     this.#self.show({
       name: OWN_NAME,
       help: "What the monitor's limits did",
-      keys: ["series", "overflowed", "refused", "truncated", "hookFailures"],
-      read: () => this.#limits(),
+      keys: LIMIT_KEYS,
+      read: () => limitsOf(this.core, this.#hooks.failures),
     });
     this.#self.show({
       name: "monitor_logs",
@@ -283,16 +294,5 @@ export class Monitor {
       keys: Object.keys(logs),
       read: () => ({ ...logs }),
     });
-  }
-
-  #limits(): Record<string, number> {
-    const { exports, refusals } = this.core;
-    return {
-      series: exports.seriesCount(),
-      overflowed: exports.overflowCount(),
-      refused: exports.refusedCount() + refusals,
-      truncated: exports.truncatedCount(),
-      hookFailures: this.#hooks.failures,
-    };
   }
 }

@@ -42,6 +42,8 @@ export interface Listener {
   /** Stops listening, closes what is open, resolves when the port is free. */
   close(): Promise<void>;
   unref(): void;
+  /** Connections that were closed at once because too many were open. */
+  readonly droppedCount?: number;
 }
 
 export interface HttpRequest {

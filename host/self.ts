@@ -2,6 +2,7 @@
  * The monitor's own sources: what its limits, drops, retries and refusals did. Numbers of the parts
  * become fields here, by table.
  */
+import type { Core } from "./core.js";
 import type { FieldOptions } from "./definition.js";
 import type { Source } from "./instruments/source.js";
 import type { Monitor } from "./monitor.js";
@@ -44,6 +45,20 @@ export const RECEIVER_KEYS = [
   "failures",
   "connected",
 ] as const;
+
+/** The numbers of `limitsOf`. */
+export const LIMIT_KEYS = ["series", "overflowed", "refused", "truncated", "hookFailures"];
+
+/** What the core's limits and the hooks did. */
+export function limitsOf({ exports, refusals }: Core, hookFailures: number): Stats {
+  return {
+    series: exports.seriesCount(),
+    overflowed: exports.overflowCount(),
+    refused: exports.refusedCount() + refusals,
+    truncated: exports.truncatedCount(),
+    hookFailures,
+  };
+}
 
 /** Shows the numbers of parts as sources of a monitor. */
 export class SelfSources {

@@ -5,6 +5,11 @@ const LEVELS = ["quiet", "app", "error", "warning", "info", "debug"];
 const SWITCHES = ["on", "off", "enable", "disable"];
 const STARTS = ["l", "l*", "m", "m*", "L", "L*:", "M", "M*:", "?"];
 
+/** The command that lists the names for `line`: log sources are others than measured ones. */
+export function listingFor(line: string): "l*" | "m*" {
+  return /^\s*l/i.test(line) ? "l*" : "m*";
+}
+
 /** Names in the reply to `l*` or `m*`: what stands before the last colon of each item. */
 export function listedNames(reply: string): string[] {
   return reply

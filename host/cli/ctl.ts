@@ -2,7 +2,7 @@
  * `wmon ctl`: one command from the command line, or many from a prompt or a pipe.
  */
 import { createInterface, type Interface } from "node:readline";
-import { complete, listedNames } from "./completion.js";
+import { complete, listedNames, listingFor } from "./completion.js";
 import { isFailure, request, type Target } from "./request.js";
 import { put, say } from "./stderr.js";
 
@@ -50,7 +50,7 @@ export async function prompt(target: Target): Promise<number> {
 
 function openLines(target: Target, isTerminal: boolean): Interface {
   const completer = (line: string, done: (error: null, result: [string[], string]) => void) => {
-    findNames(target).then((names) => done(null, complete(line, names)));
+    findNames(target, line).then((names) => done(null, complete(line, names)));
   };
   if (!isTerminal) return createInterface({ input: process.stdin, prompt: "" });
   const { stdin, stdout } = process;
@@ -58,12 +58,8 @@ function openLines(target: Target, isTerminal: boolean): Interface {
 }
 
 /** Asked at each completion: sources come and go. Nothing when the port does not answer. */
-async function findNames(target: Target): Promise<string[]> {
-  const replies = await Promise.allSettled([request(target, "l*"), request(target, "m*")]);
-  const names = replies.flatMap((reply) =>
-    reply.status === "fulfilled" ? listedNames(reply.value) : [],
-  );
-  return [...new Set(names)];
+async function findNames(target: Target, line: string): Promise<string[]> {
+  return request(target, listingFor(line)).then(listedNames, () => []);
 }
 
 function expand(command: string): string {

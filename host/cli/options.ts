@@ -72,9 +72,11 @@ function addListenerOptions(command: Command): void {
     .addOption(place("--memtrace <address>", "memory trace port (not built yet)", MEMTRACE_PORT))
     .option("--allow-remote", "let --control and --memtrace listen beyond this machine")
     .addOption(
-      new Option("--control-token <token>", "what a control connection must send first").env(
-        TOKEN_VARIABLE,
-      ),
+      new Option(
+        "--control-token <token>",
+        "first line of a control connection, bearer token of a scrape; better by the variable, " +
+          "for arguments show in ps",
+      ).env(TOKEN_VARIABLE),
     )
     .option("--strict", "control port and names exactly as the original has them");
 }

@@ -2,22 +2,23 @@
  * `npm start`: the census example under watch, counting what is in the files that the user names,
  * and what to try while it runs. Takes free ports where the default ones are in use.
  */
-import { statSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { dirname, isAbsolute, normalize, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Command } from "commander";
-import { leave } from "./exit.js";
+import { EXIT_USAGE, leave } from "./exit.js";
 import type { Reach } from "./listeners.js";
 import { addRunOptions, type RunOptions } from "./options.js";
 import { packageFile } from "./package.js";
 import { run } from "./run.js";
-import { put } from "./stderr.js";
+import { put, say } from "./stderr.js";
 
 const GUEST = fileURLToPath(packageFile("build/examples/census.wasm"));
 const DEFAULT_PATHS = ["README.md", "assembly"];
 
 const named = process.argv.slice(2);
 const paths = (named.length > 0 ? named : DEFAULT_PATHS).map(placePath);
+refuseMissing(named);
 const options = addRunOptions(new Command()).parse([], { from: "user" }).opts<RunOptions>();
 
 await leave(() =>
@@ -29,6 +30,14 @@ await leave(() =>
     onReady: invite,
   }),
 );
+
+/** Before anything starts: the guest would say it too, but after a screen of what to try. */
+function refuseMissing(named: readonly string[]): void {
+  const missing = named.filter((path) => !path.startsWith("-") && !existsSync(path));
+  if (missing.length === 0) return;
+  say(`${missing.join(", ")}: no such file or directory; name files or directories to count`);
+  process.exit(EXIT_USAGE);
+}
 
 /** The path as the guest names it, and the directory that it must see for it. */
 function placePath(path: string): { path: string; dir: string } {

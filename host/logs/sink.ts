@@ -71,7 +71,12 @@ export interface LogSink {
 
 /** Makes a sink. Throws `OPTION_INVALID` or `ADDRESS_INVALID`; later failures are only counted. */
 export function createLogSink(options: LogSinkOptions): LogSink {
-  const destination = parseDestination(options.to ?? "stderr");
+  const { format = "text", to = "stderr" } = options;
+  if (format !== "text" && format !== "json") {
+    const given = JSON.stringify(format);
+    throw new MonitorError("OPTION_INVALID", `logs: format ${given} is neither text nor json`);
+  }
+  const destination = parseDestination(to);
   const stats = { written: 0, dropped: 0, truncated: 0, connects: 0, outages: 0 };
   return destination.kind === "stderr"
     ? new LineSink(options, stats)

@@ -1,6 +1,6 @@
 /**
- * Node's built-in modules, at once and when they are needed. An `import` of `node:fs` would load all of Node's
- * streams with it, a third of the time to the first metric.
+ * Node's built-in modules, at once and when they are needed. An `import` of `node:fs` would load
+ * all of Node's streams with it, a third of the time to the first metric.
  */
 import { createRequire } from "node:module";
 

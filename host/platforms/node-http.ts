@@ -12,6 +12,8 @@ const HEADER_BYTES_MAX = 16 * 1024;
 const CONNECTIONS_MAX = 256;
 const HEADERS_TIMEOUT_MS = 10_000;
 const REQUEST_TIMEOUT_MS = 30_000;
+/** How late these two may be noticed: Node's default would let a slow client stay for 40 s. */
+const TIMEOUT_CHECK_MS = 2_000;
 /** Longer than the usual scrape intervals, so that a scraper keeps its connection. */
 const KEEP_ALIVE_MS = 75_000;
 /** A client that takes no byte of a response for this long is cut off. */
@@ -27,6 +29,7 @@ export function serveHttp(
       maxHeaderSize: HEADER_BYTES_MAX,
       headersTimeout: HEADERS_TIMEOUT_MS,
       requestTimeout: REQUEST_TIMEOUT_MS,
+      connectionsCheckingInterval: TIMEOUT_CHECK_MS,
       keepAliveTimeout: KEEP_ALIVE_MS,
       noDelay: true,
     },

@@ -26,6 +26,10 @@ export function listen(
 /** Binds a server, of streams or of HTTP, and makes a `Listener` of it. */
 export async function bind(server: Server, address: Address): Promise<Listener> {
   const sockets = trackSockets(server);
+  let droppedCount = 0;
+  server.on("drop", () => {
+    droppedCount++;
+  });
   const release = await (address.kind === "unix"
     ? bindUnix(server, address.path)
     : bindTcp(server, address));
@@ -34,6 +38,9 @@ export async function bind(server: Server, address: Address): Promise<Listener> 
   let closing: Promise<void> | undefined;
   return {
     address: boundAddress(server, address),
+    get droppedCount() {
+      return droppedCount;
+    },
     unref: () => void server.unref(),
     close() {
       closing ??= shut(server, sockets).then(release);
@@ -87,7 +94,7 @@ function listening(
 
 async function bindUnix(server: Server, path: string): Promise<() => Promise<void>> {
   await removeStale(path);
-  const folder = await mkdtemp(join(dirname(path), ".s"));
+  const folder = await openPrivateFolder(dirname(path));
   try {
     const privatePath = join(folder, "s");
     checkPathFits(privatePath);
@@ -104,6 +111,16 @@ async function bindUnix(server: Server, path: string): Promise<() => Promise<voi
   }
   const { dev, ino } = await lstat(path);
   return () => unlinkIfOurs(path, dev, ino);
+}
+
+async function openPrivateFolder(parent: string): Promise<string> {
+  try {
+    return await mkdtemp(join(parent, ".s"));
+  } catch (error) {
+    const { code = "" } = error as NodeJS.ErrnoException;
+    const reason = code === "ENOENT" ? "does not exist" : "cannot be written";
+    throw systemError(code, `the folder ${parent} ${reason}`);
+  }
 }
 
 /** The kernel interface cuts a longer path silently, and would bind another one. */

@@ -6,7 +6,7 @@ import type { Address } from "../address.js";
 import { listenFailure } from "../control/binding.js";
 import { hasBearer, secretOf } from "../control/token.js";
 import { MonitorError } from "../errors.js";
-import type { HttpRequest, HttpResponse, Platform } from "../platform.js";
+import type { HttpRequest, HttpResponse, Listener, Platform } from "../platform.js";
 import { OPENMETRICS_TYPE, TEXT_TYPE, wantsGzip, wantsOpenMetrics } from "./negotiation.js";
 import { Ring } from "./ring.js";
 
@@ -43,6 +43,8 @@ export interface ScrapeStats {
   compressed: number;
   /** Scrapes on their way now. */
   open: number;
+  /** Connections closed at once: too many were open. */
+  readonly dropped: number;
   /** Requests answered 503: too many at a time. */
   refused: number;
   /** Requests answered 401. */
@@ -74,6 +76,7 @@ export async function openScrape(options: ScrapeOptions): Promise<ScrapeServer> 
   const scraper = new Scraper(options, secretOf(options.token));
   try {
     const listener = await platform.serveHttp(address, (request) => scraper.answer(request));
+    scraper.listener = listener;
     return {
       address: listener.address,
       stats: scraper.stats,
@@ -85,22 +88,15 @@ export async function openScrape(options: ScrapeOptions): Promise<ScrapeServer> 
   }
 }
 
+/** Also the absolute form, which a server has to take (RFC 9112 §3.2.2). */
+const METRICS_TARGET = /^(?:https?:\/\/[^/?#]*)?\/metrics(?:\?|$)/;
 const encoder = new TextEncoder();
 /** Bytes below which compression costs more than it saves. */
 const COMPRESS_BYTES_MIN = 1024;
 
 class Scraper {
-  readonly stats: ScrapeStats = {
-    scrapes: 0,
-    bytes: 0,
-    compressed: 0,
-    open: 0,
-    refused: 0,
-    unauthorized: 0,
-    notFound: 0,
-    methodRefused: 0,
-    failed: 0,
-  };
+  listener: Listener | undefined;
+  readonly stats: ScrapeStats = createStats(() => this.listener?.droppedCount ?? 0);
   readonly #ring = new Ring();
   readonly #options: ScrapeOptions;
   readonly #secret: Uint8Array | undefined;
@@ -132,7 +128,7 @@ class Scraper {
       const challenge = { "www-authenticate": 'Bearer realm="metrics"' };
       return plain(401, "a bearer token is required\n", challenge);
     }
-    if (path.split("?", 1)[0] !== "/metrics") {
+    if (!METRICS_TARGET.test(path)) {
       this.stats.notFound++;
       return plain(404, "not found: the metrics are at /metrics\n");
     }
@@ -213,6 +209,23 @@ class Scraper {
     const reason = cause instanceof Error ? cause.message : String(cause);
     return plain(500, `the metrics could not be written: ${reason}\n`);
   }
+}
+
+function createStats(droppedCount: () => number): ScrapeStats {
+  return {
+    scrapes: 0,
+    bytes: 0,
+    compressed: 0,
+    open: 0,
+    get dropped() {
+      return droppedCount();
+    },
+    refused: 0,
+    unauthorized: 0,
+    notFound: 0,
+    methodRefused: 0,
+    failed: 0,
+  };
 }
 
 function plain(

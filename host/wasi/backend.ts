@@ -2,7 +2,7 @@
  * What carries out a guest's WASI calls: node:wasi over real files, or @wasmer/wasi in memory.
  * Either is wrapped by the same metering and ends a guest in the same way.
  */
-import type { ImportFunctions } from "./preview1.js";
+import { Errno, type ImportFunctions } from "./preview1.js";
 
 /** How a guest is set up. Crosses to the worker, so it is plain data. */
 export interface GuestSetup {
@@ -39,6 +39,16 @@ export class GuestExit {
 /** `proc_exit` for every backend. */
 export function exitGuest(code: number): never {
   throw new GuestExit(code);
+}
+
+/** WASI's signals from hangup to termination: what a program without handlers ends by. */
+const LAST_ENDING_SIGNAL = 15;
+
+/** `proc_raise` for every backend: a guest's signal ends the guest, not this process. */
+export function raiseSignal(signal: number): number {
+  if (signal === 0) return Errno.Success;
+  if (signal > 0 && signal <= LAST_ENDING_SIGNAL) exitGuest(128 + signal);
+  return Errno.NotSupported;
 }
 
 /** Runs `_start` of a guest whose backend needs no preparation. */

@@ -4,7 +4,7 @@
  * after silencing Node's warning.
  */
 import { WASI } from "node:wasi";
-import { type Backend, type BackendOptions, callStart, exitGuest } from "./backend.js";
+import { type Backend, type BackendOptions, callStart, exitGuest, raiseSignal } from "./backend.js";
 import { pollOneoff, sleep } from "./polling.js";
 import { Errno, type ImportFunction, type ImportFunctions } from "./preview1.js";
 import { stdinWaiter } from "./stdin.js";
@@ -39,6 +39,7 @@ function replacements(native: ImportFunctions, options: BackendOptions): ImportF
   return {
     ...streams.track(native),
     proc_exit: exitGuest,
+    proc_raise: raiseSignal,
     // Accepting on a real listener crashed Node: no guest gets that far.
     sock_accept: () => Errno.NotSupported,
     poll_oneoff: pollOneoff({ functions: native, memory: options.memory, native: poll_oneoff }),

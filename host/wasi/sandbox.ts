@@ -4,7 +4,7 @@
  * sockets, links, watching files.
  */
 import { init, WASI } from "@wasmer/wasi";
-import { type Backend, type BackendOptions, callStart, exitGuest } from "./backend.js";
+import { type Backend, type BackendOptions, callStart, exitGuest, raiseSignal } from "./backend.js";
 import { copyFiles, inside } from "./memory-files.js";
 import { pollOneoff } from "./polling.js";
 import { Errno, type ImportFunctions, PREVIEW1 } from "./preview1.js";
@@ -37,6 +37,7 @@ export async function openSandbox(options: BackendOptions): Promise<Backend> {
       ...standardStreams(functions, options),
       ...directoryNames(functions, options),
       proc_exit: exitGuest,
+      proc_raise: raiseSignal,
       sock_accept: () => Errno.NotSupported,
       poll_oneoff: pollOneoff({ functions, memory: options.memory }),
     },

@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { complete, listedNames } from "../../host/cli/completion.js";
+import { complete, listedNames, listingFor } from "../../host/cli/completion.js";
 import { parseDurationMs } from "../../host/cli/duration.js";
 import { SPINNING } from "./guest-text.js";
 import { guestFile, LISTENING, runWmon, temporaryFolder, Wmon } from "./wmon.js";
@@ -69,6 +69,11 @@ test("completion: names are what stands before the last colon", () => {
   const reply = "ok: *:info,dns:debug for 582s,a:b:error,tag:kind:enabled";
   assert.deepEqual(listedNames(reply), ["dns", "a:b", "tag:kind"]);
   assert.deepEqual(listedNames("ok: *:info"), []);
+});
+
+test("completion: levels are set for what logs, switches for what is measured", () => {
+  assert.deepEqual(["l", "Ldns:", "Lc"].map(listingFor), ["l*", "l*", "l*"]);
+  assert.deepEqual(["m", "Mdns:", ""].map(listingFor), ["m*", "m*", "m*"]);
 });
 
 /** Line, candidates, what they replace. */

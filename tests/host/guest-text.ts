@@ -23,6 +23,16 @@ export function exiting(code: number): string {
   return command(EXIT, `(func (export "_start") (call $exit (i32.const ${code})))`);
 }
 
+/** Raises `signal`, then exits with 3. */
+export function raising(signal: number): string {
+  const raise = `(import "${WASI}" "proc_raise" (func $raise (param i32) (result i32)))`;
+  return command(
+    EXIT + raise,
+    `(func (export "_start")
+       (drop (call $raise (i32.const ${signal}))) (call $exit (i32.const 3)))`,
+  );
+}
+
 /** Writes a line to each standard stream, then returns. */
 export const SPEAKING = command(
   WRITE,

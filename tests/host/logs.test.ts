@@ -8,6 +8,7 @@ import { parseDestination } from "../../host/logs/destination.js";
 import { escapeControl } from "../../host/logs/escape.js";
 import { formatJson, formatText, LEVEL_NAMES, wantsColour } from "../../host/logs/record.js";
 import { createLogSink, MESSAGE_CHARACTERS_MAX } from "../../host/logs/sink.js";
+import { nodePlatform } from "../../host/platforms/node.js";
 
 const TIME_NS = 1_795_377_000_123_456_789n;
 
@@ -166,4 +167,11 @@ test("sink: a runtime without the capability is refused at start", () => {
   for (const to of ["stderr", "syslog+udp://127.0.0.1", "syslog+tcp://127.0.0.1"]) {
     assert.throws(() => createLogSink({ platform, to }), { code: "OPTION_INVALID" });
   }
+});
+
+test("logs: a format that is neither text nor json is refused", () => {
+  const format = "xml" as "json";
+  assert.throws(() => createLogSink({ platform: nodePlatform, format }), {
+    code: "OPTION_INVALID",
+  });
 });

@@ -86,3 +86,8 @@ test("unix: a folder too deep is refused, where the system would cut the path", 
   assert.deepEqual(readdirSync(deep), []);
   rmSync(deep, { recursive: true });
 });
+
+test("unix: a folder that is not there is named, not our private one", async () => {
+  const listening = listenAt(unixAddress("none/c.sock"));
+  await assert.rejects(listening, /^Error: ENOENT: the folder \S+none does not exist$/);
+});

@@ -6,13 +6,34 @@ import { writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { exiting, RECURSING, SPEAKING, SPINNING, TRAPPING } from "./guest-text.js";
+import { exiting, RECURSING, raising, SPEAKING, SPINNING, TRAPPING } from "./guest-text.js";
 import { assemble, guestFile, LISTENING, QUIET, runWmon, temporaryFolder, Wmon } from "./wmon.js";
 
 for (const code of [0, 7, 255]) {
   test(`run: exits with the guest's code ${code}`, async (t) => {
     const ended = await runWmon(t, ["run", ...QUIET, guestFile(t, exiting(code))]);
     assert.deepEqual([ended.code, ended.stderr], [code, ""]);
+  });
+}
+
+/** WASI's signal, the exit code. */
+const RAISED: readonly (readonly [number, number])[] = [
+  [0, 3],
+  [6, 134],
+  [9, 137],
+  [15, 143],
+  [18, 3], // stop
+  [-1, 3],
+];
+
+for (const [signal, code] of RAISED) {
+  test(`run: signal ${signal} of a guest stays its own; exit code ${code}`, async (t) => {
+    for (const backend of [[], ["--sandbox"]]) {
+      const options = [...QUIET, ...backend, "--push", "-"];
+      const ended = await runWmon(t, ["run", ...options, guestFile(t, raising(signal))]);
+      assert.equal(ended.code, code);
+      assert.match(ended.stdout, /^guest .*uptime=[1-9]/m);
+    }
   });
 }
 

@@ -64,7 +64,7 @@ test("after close nothing opens", async () => {
   await assert.rejects(() => monitor.startPush(["tcp://127.0.0.1:1"]), hasCode("CLOSED"));
 });
 
-test("a port given as a number is that port on loopback, not any port on every interface", async () => {
+test("a port given as a number is that port, on loopback only", async () => {
   const monitor = await createMonitor({ prometheus: 0 as unknown as string, unref: true });
   const { prometheus } = monitor.addresses;
   assert.equal(prometheus?.kind === "tcp" && prometheus.host, "127.0.0.1");

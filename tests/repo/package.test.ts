@@ -22,7 +22,7 @@ const NEEDED = [
   "package.json",
   "build/monitor.wasm",
   "build/monitor.shared.wasm",
-  "build/bundle/index.js",
+  "build/bundle/node/index.js",
   "build/host/index.js",
   "build/host/index.d.ts",
   "build/host/cli/main.js",
