@@ -92,6 +92,8 @@ export class Core {
   bytes: Uint8Array;
   /** Values that handles refused; those refused in wasm are `refusedCount`. */
   refusals = 0;
+  /** Tag values that were cut; texts cut in wasm are `truncatedCount`. */
+  truncations = 0;
   readonly #input: number;
 
   /** Instantiates and configures; throws `OPTION_INVALID` or `OUT_OF_MEMORY`. */

@@ -2,7 +2,7 @@
  * Definitions of sources, and the messages that carry them to the core (assembly/README.md,
  * *Messages*).
  */
-import { FieldType, type SourceFlag } from "../assembly/abi.js";
+import { FieldType, type SourceFlag, TAG_VALUE_BYTES_MAX } from "../assembly/abi.js";
 import { MonitorError } from "./errors.js";
 
 /** The type of a field: how it is stored, and its wire type for ever. */
@@ -115,6 +115,15 @@ export function encodeValues(values: readonly string[]): Uint8Array {
   const message = new Message();
   for (const value of values) message.putText(value);
   return message.end();
+}
+
+const tagValueRoom = new Uint8Array(TAG_VALUE_BYTES_MAX);
+
+/** The text, or as much of it as a tag value may have: 1,024 bytes, whole characters. */
+export function fitTagValue(text: string): string {
+  if (text.length <= TAG_VALUE_BYTES_MAX / 3) return text;
+  const { read } = encoder.encodeInto(text, tagValueRoom);
+  return read === text.length ? text : text.slice(0, read);
 }
 
 function putField(message: Message, field: FieldOptions, help: string): void {

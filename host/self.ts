@@ -50,12 +50,12 @@ export const RECEIVER_KEYS = [
 export const LIMIT_KEYS = ["series", "overflowed", "refused", "truncated", "hookFailures"];
 
 /** What the core's limits and the hooks did. */
-export function limitsOf({ exports, refusals }: Core, hookFailures: number): Stats {
+export function limitsOf({ exports, refusals, truncations }: Core, hookFailures: number): Stats {
   return {
     series: exports.seriesCount(),
     overflowed: exports.overflowCount(),
     refused: exports.refusedCount() + refusals,
-    truncated: exports.truncatedCount(),
+    truncated: exports.truncatedCount() + truncations,
     hookFailures,
   };
 }

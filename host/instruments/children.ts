@@ -4,7 +4,7 @@
  * remembered.
  */
 import type { Core } from "../core.js";
-import { encodeValues } from "../definition.js";
+import { encodeValues, fitTagValue } from "../definition.js";
 import { MonitorError } from "../errors.js";
 
 /** A label's or tag's value; what is no text counts as its text: 1 and "1" are one value. */
@@ -56,7 +56,7 @@ export class Children<T> {
 
   /** Forgets a tag set; its series and child, or undefined if there is none. */
   take(labels: Labels): { series: number; child: T } | undefined {
-    const texts = this.#readValues(labels).map(String);
+    const texts = this.#readValues(labels).map((value) => fitTagValue(String(value)));
     const child = this.#forget(texts);
     if (child === undefined) return undefined;
     for (const values of this.#aliases.get(child) ?? []) this.#forget(values);
@@ -78,7 +78,7 @@ export class Children<T> {
     const { core } = this;
     this.#refuseOthers(labels);
     const values = this.#readValues(labels);
-    const texts = values.map(String);
+    const texts = values.map((value) => this.#fit(String(value)));
     const overflows = core.exports.overflowCount();
     const series = core.registerSeries(this.source, encodeValues(texts), this.name);
     const child = this.#bySeries.get(series) ?? this.make(series);
@@ -87,6 +87,13 @@ export class Children<T> {
     this.#remember(texts, child);
     if (values.some((value) => typeof value !== "string")) this.#addAlias(values, child);
     return child;
+  }
+
+  /** A value that is cut is looked up anew each time: the long text is not kept. */
+  #fit(text: string): string {
+    const fitting = fitTagValue(text);
+    if (fitting.length < text.length) this.core.truncations++;
+    return fitting;
   }
 
   /** NaN, which equals nothing, would be added anew each time: it is found by its text. */

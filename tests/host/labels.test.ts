@@ -106,3 +106,13 @@ test("removing ten thousand series is quick enough to be done in a test, and lea
 function hasCode(code: string) {
   return (error: unknown) => error instanceof MonitorError && error.code === code;
 }
+
+test("a label value over 1,024 bytes is cut between characters, and counted", () => {
+  const calls = counter(["path"]);
+  const path = "é".repeat(600);
+  calls.inc({ path });
+  calls.inc({ path: `${path}/other` });
+  assert.deepEqual(lines(calls.name), [`${calls.name}_total{path="${"é".repeat(512)}"} 2`]);
+  assert.match(Buffer.from(monitor.prometheus()).toString(), /^monitor_truncated_total 2$/m);
+  assert.equal(calls.remove({ path }), true);
+});
