@@ -1,6 +1,6 @@
 /**
- * The numbers that the core and its hosts share: status codes, enums, flags, record offsets, limits.
- * Compiled by asc into the core and by tsc into the host, so that neither can drift.
+ * The numbers that the core and its hosts share: status codes, enums, flags, record offsets,
+ * limits. Compiled by asc into the core and by tsc into the host, so that neither can drift.
  */
 
 /** What a registration returns when it is refused; success is an address, always positive. */

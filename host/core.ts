@@ -4,12 +4,14 @@
  */
 import { CommandFlag, CoreFlag, INPUT_BYTES_MAX, Outcome, Status } from "../assembly/abi.js";
 import { check, MonitorError } from "./errors.js";
+import { KEYWORDS } from "./keywords.js";
 
 /** What the wasm module exports; see `assembly/README.md`. */
 export interface CoreExports {
   readonly memory?: WebAssembly.Memory;
   configure(vmBytes: number, flags: number, seriesMax: number, perSourceMax: number): number;
   inputAddress(): number;
+  countersAddress(): number;
   outputAddress(): number;
   registerSource(byteCount: number): number;
   registerField(source: number, byteCount: number): number;
@@ -18,9 +20,6 @@ export interface CoreExports {
   fieldOffset(source: number, index: number): number;
   registerLog(byteCount: number): number;
   logPasses(log: number, level: number): number;
-  counterAdd(cell: number, value: number): void;
-  gaugeSet(cell: number, value: number): void;
-  gaugeAdd(cell: number, value: number): void;
   setInteger(cell: number, value: bigint): void;
   observe(cell: number, value: number): void;
   setText(cell: number, byteCount: number): void;
@@ -37,10 +36,6 @@ export interface CoreExports {
   expire(nowNs: bigint): number;
   encodeInflux(nowNs: bigint): number;
   encodePrometheus(openMetrics: number, nowNs: bigint): number;
-  seriesCount(): number;
-  overflowCount(): number;
-  refusedCount(): number;
-  truncatedCount(): number;
 }
 
 /** How unsigned integers go to an Influx receiver. */
@@ -90,11 +85,12 @@ export class Core {
   /** States and switches, by byte address >>> 2. */
   words: Uint32Array;
   bytes: Uint8Array;
-  /** Values that handles refused; those refused in wasm are `refusedCount`. */
+  /** Values that handles refused; those refused in wasm are in `counts()`. */
   refusals = 0;
   /** Tag values that were cut; texts cut in wasm are `truncatedCount`. */
   truncations = 0;
   readonly #input: number;
+  readonly #counters: number;
 
   /** Instantiates and configures; throws `OPTION_INVALID` or `OUT_OF_MEMORY`. */
   constructor(options: CoreOptions) {
@@ -107,10 +103,30 @@ export class Core {
     }
     this.memory = memory;
     this.#input = this.exports.inputAddress();
+    this.#counters = this.exports.countersAddress() >>> 2;
     this.floats = new Float64Array(memory.buffer);
     this.words = new Uint32Array(memory.buffer);
     this.bytes = new Uint8Array(memory.buffer);
     this.#configure(options);
+  }
+
+  /** Registrations that a cap sent to an overflow series. */
+  get overflowCount(): number {
+    return this.words[this.#counters + 1] ?? 0;
+  }
+
+  /** What the core's limits did. */
+  counts(): { series: number; overflowed: number; refused: number; truncated: number } {
+    const [series = 0, overflowed = 0, refused = 0, truncated = 0] = this.words.subarray(
+      this.#counters,
+      this.#counters + 4,
+    );
+    return {
+      series,
+      overflowed,
+      refused: refused + this.refusals,
+      truncated: truncated + this.truncations,
+    };
   }
 
   /** Registers a source definition; its address. Throws what `subject` did wrong. */
@@ -222,7 +238,9 @@ export class Core {
     if (vmName.length > VM_NAME_BYTES_MAX) {
       throw new MonitorError("OPTION_INVALID", `vmName: at most ${VM_NAME_BYTES_MAX} bytes`);
     }
-    this.write(vmName);
+    const keywords = new TextEncoder().encode(options.strict === true ? KEYWORDS : "");
+    const keywordBytes = Uint8Array.of(keywords.length & 255, keywords.length >> 8);
+    this.write(new Uint8Array([...vmName, ...keywordBytes, ...keywords]));
     const status = this.exports.configure(
       vmName.length,
       flagsOf(options),

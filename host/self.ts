@@ -50,14 +50,8 @@ export const RECEIVER_KEYS = [
 export const LIMIT_KEYS = ["series", "overflowed", "refused", "truncated", "hookFailures"];
 
 /** What the core's limits and the hooks did. */
-export function limitsOf({ exports, refusals, truncations }: Core, hookFailures: number): Stats {
-  return {
-    series: exports.seriesCount(),
-    overflowed: exports.overflowCount(),
-    refused: exports.refusedCount() + refusals,
-    truncated: exports.truncatedCount() + truncations,
-    hookFailures,
-  };
+export function limitsOf(core: Core, hookFailures: number): Stats {
+  return { ...core.counts(), hookFailures };
 }
 
 /** Shows the numbers of parts as sources of a monitor. */

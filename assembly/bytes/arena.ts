@@ -1,7 +1,7 @@
 /**
- * The arena: everything that is registered lives here, for ever, in the order it came. The output buffer
- * is whatever lies behind its end, so it needs no record of its own and moves when the arena grows.
- * Memory grows only in `reserve`, which every registration calls before it changes anything.
+ * The arena: everything that is registered lives here, for ever, in the order it came. The output
+ * buffer is whatever lies behind its end, so it needs no record of its own and moves when the arena
+ * grows. Memory grows only in `reserve`, which every registration calls before it changes anything.
  */
 const PAGE_BYTES: u64 = 65536;
 /** Addresses stay positive as i32, so that a negative result can be a status. */
@@ -37,8 +37,8 @@ export function allocateZeroed(byteCount: usize): usize {
 
 /**
  * Makes sure that `arenaBytes` more can be allocated with an output of `outputBytes` behind them.
- * Grows memory by at least a sixteenth, so that many registrations cost few growths. False when the engine
- * refuses; nothing changed then.
+ * Grows memory by at least a sixteenth, so that many registrations cost few growths. False when the
+ * engine refuses; nothing changed then.
  */
 export function reserve(arenaBytes: u64, outputBytes: u64): bool {
   const needed = <u64>arenaEnd + arenaBytes + outputBytes + SLACK_BYTES;

@@ -1,38 +1,38 @@
 /**
- * Doubles as JavaScript's `String(v)` prints them (ECMA-262, Number::toString): shortest digits that read
- * back as the same double, the closest of those. Integers and short decimals take a fast path; the
- * rest is Schubfach (Raffaello Giulietti, "The Schubfach way to render doubles", 2020).
+ * Doubles as JavaScript's `String(v)` prints them (ECMA-262, Number::toString): shortest digits
+ * that read back as the same double, the closest of those. Integers and short decimals take a fast
+ * path; the rest is Schubfach (Raffaello Giulietti, "The Schubfach way to render doubles", 2020).
  */
+
+import { ascii } from "./ascii";
 import { digitsOf8, putUnsigned } from "./integer";
 import { powerOfTen } from "./power";
-import { putByte, putLiteral } from "./put";
+import { putByte, putText } from "./put";
 
 const POWER_2_53: f64 = 9007199254740992;
 const MANTISSA_MASK: u64 = 0x000fffffffffffff;
+/** Behind whatever a double takes. */
+const DRAFT_OFFSET = 32;
 const HIDDEN_BIT: u64 = 0x0010000000000000;
 
-/** Writes `value`; at most 25 bytes, may touch 15 more. Non-finite as Prometheus has it. */
+/** Writes `value`; at most 25 bytes, may touch 40 more. Non-finite as Prometheus has it. */
 export function putDouble(at: usize, value: f64): usize {
-  if (value != value) return putLiteral(at, "NaN");
+  if (value - value != 0) {
+    return putText(at, value != value ? ascii("NaN") : value < 0 ? ascii("-Inf") : ascii("+Inf"));
+  }
   if (value < 0) {
     at = putByte(at, 0x2d);
     value = -value;
-    if (value == Infinity) return putLiteral(at, "Inf");
   }
   if (value < POWER_2_53 && trunc(value) == value) return putUnsigned(at, <u64>value);
-  if (value == Infinity) return putLiteral(at, "+Inf");
-  const thousandths = nearest(value * 1e3);
-  if (thousandths < 1e15 && thousandths / 1e3 == value) {
-    return putDecimal(at, <u64>thousandths * 1000);
-  }
   const millionths = nearest(value * 1e6);
   if (millionths < 1e15 && millionths / 1e6 == value) return putDecimal(at, <u64>millionths);
   return putShortest(at, value);
 }
 
 /**
- * Writes a count of millionths that has at most 15 digits: as many as every double tells apart, so that
- * no shorter decimal can read back as the same one.
+ * Writes a count of millionths that has at most 15 digits: as many as every double tells apart, so
+ * that no shorter decimal can read back as the same one.
  */
 function putDecimal(at: usize, millionths: u64): usize {
   const whole = millionths / 1000000;
@@ -58,15 +58,12 @@ function putShortest(at: usize, value: f64): usize {
   const lower = multiplyRounded(power, ((c << 2) - (isIrregular ? 1 : 2)) << h) + odd;
   const upper = multiplyRounded(power, ((c << 2) + 2) << h) - odd;
   const s = middle >> 2;
-  if (s >= 10) {
-    const tens = s / 10;
-    const isTensIn = lower <= tens * 40;
-    const isNextTensIn = (tens + 1) * 40 <= upper;
-    if (isTensIn != isNextTensIn) return layOut(at, tens + <u64>isNextTensIn, k + 1);
+  for (let unit: u64 = 10; unit; unit /= 10) {
+    const fewer = s / unit;
+    const isIn = lower <= (fewer * unit) << 2;
+    const isNextIn = ((fewer + 1) * unit) << 2 <= upper;
+    if (isIn != isNextIn) return layOut(at, (fewer + <u64>isNextIn) * unit, k);
   }
-  const isIn = lower <= s << 2;
-  const isNextIn = (s + 1) << 2 <= upper;
-  if (isIn != isNextIn) return layOut(at, s + <u64>isNextIn, k);
   const half = (s << 2) + 2;
   const isUp = middle > half || (middle == half && (s & 1) != 0);
   return layOut(at, s + <u64>isUp, k);
@@ -97,31 +94,23 @@ function layOut(at: usize, digits: u64, exponent: i32): usize {
     digits /= 10;
     exponent++;
   }
-  const end = putUnsigned(at + 1, digits);
-  const count = <i32>(end - at - 1);
-  const point = count + exponent;
-  if (point > 21 || point <= -6) return layOutScientific(at, count, point - 1);
-  if (point <= 0) {
-    memory.copy(at + 2 - point, at + 1, count);
-    memory.fill(at, 0x30, 2 - point);
-    store<u8>(at, 0x2e, 1);
-    return at + 2 - point + count;
+  const draft = at + DRAFT_OFFSET;
+  const count = <i32>(putUnsigned(draft, digits) - draft);
+  const power = count + exponent - 1;
+  const isScientific = power > 20 || power < -6;
+  let point = isScientific ? 1 : power + 1;
+  const leadingZeros = max(1 - point, 0);
+  point += leadingZeros;
+  memory.fill(at, 0x30, DRAFT_OFFSET);
+  memory.copy(at + leadingZeros, draft, count);
+  const end = at + max(leadingZeros + count, point);
+  at += point;
+  if (at < end) {
+    memory.copy(at + 1, at, end - at);
+    store<u8>(at, 0x2e);
+    at = end + 1;
   }
-  memory.copy(at, at + 1, min(point, count));
-  if (point < count) {
-    store<u8>(at + point, 0x2e);
-    return at + count + 1;
-  }
-  memory.fill(at + count, 0x30, exponent);
-  return at + point;
-}
-
-/** The digits stand at `at + 1`; writes `d.ddde±x`. */
-function layOutScientific(at: usize, count: i32, exponent: i32): usize {
-  store<u8>(at, load<u8>(at, 1));
-  store<u8>(at, 0x2e, 1);
-  at += count > 1 ? <usize>count + 1 : 1;
-  store<u8>(at, 0x65);
-  store<u8>(at, exponent < 0 ? 0x2d : 0x2b, 1);
-  return putUnsigned(at + 2, abs(exponent));
+  if (!isScientific) return at;
+  store<u16>(at, power < 0 ? 0x2d65 : 0x2b65);
+  return putUnsigned(at + 2, abs(power));
 }

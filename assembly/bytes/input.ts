@@ -7,14 +7,14 @@ import { INPUT_BYTES_MAX } from "../abi";
 /** Where hosts write commands, definitions, tag values and texts. */
 export const INPUT: usize = memory.data(65536 + 64, 16);
 
-let cursor: usize = 0;
+let position: usize = 0;
 let limit: usize = 0;
 let failed: bool = false;
 
 /** Starts to read a message of `byteCount` bytes. */
 export function openInput(byteCount: u32): void {
   failed = byteCount > <u32>INPUT_BYTES_MAX;
-  cursor = INPUT;
+  position = INPUT;
   limit = failed ? INPUT : INPUT + byteCount;
 }
 
@@ -25,37 +25,35 @@ export function inputFailed(): bool {
 
 /** Whether every byte was read and none too many. */
 export function inputEnded(): bool {
-  return !failed && cursor == limit;
+  return !failed && position == limit;
 }
 
 export function readU8(): u32 {
-  const address = take(1);
-  return address ? load<u8>(address) : 0;
+  return load<u8>(take(1));
 }
 
 export function readU16(): u32 {
-  const address = take(2);
-  return address ? load<u16>(address) : 0;
+  return load<u16>(take(2));
 }
 
 export function readF64(): f64 {
-  const address = take(8);
-  return address ? load<f64>(address) : 0;
+  return load<f64>(take(8));
 }
 
 /** The address of a counted text (u16 byte count, bytes) in the message; 0 if it does not fit. */
 export function readText(): usize {
-  const address = take(2);
-  return address && take(load<u16>(address)) ? address : 0;
+  const text = take(2);
+  return take(load<u16>(text)) ? text : 0;
 }
 
+/** Address 0, where nothing but zeros is, when too few bytes are left. */
 function take(byteCount: usize): usize {
-  if (limit - cursor < byteCount) {
+  const address = position;
+  if (limit - address < byteCount) {
     failed = true;
-    cursor = limit;
+    position = limit;
     return 0;
   }
-  const address = cursor;
-  cursor += byteCount;
+  position = address + byteCount;
   return address;
 }

@@ -1,12 +1,13 @@
 /**
- * Decimal integers, eight digits at a time in one 64-bit register (SWAR: Daniel Lemire's and Wojciech
- * Muła's articles on integer-to-ASCII conversion describe the method).
+ * Decimal integers, eight digits at a time in one 64-bit register (SWAR: Daniel Lemire's and
+ * Wojciech Muła's articles on integer-to-ASCII conversion describe the method).
  */
 const E8: u64 = 100000000;
-const E16: u64 = 10000000000000000;
 const ASCII_ZEROS: u64 = 0x3030303030303030;
 
-/** Eight digits of `value` < 10^8, one a byte, the first digit in the lowest byte, not yet ASCII. */
+/**
+ * Eight digits of `value` < 10^8, one a byte, the first digit in the lowest byte, not yet ASCII.
+ */
 export function digitsOf8(value: u32): u64 {
   let pair = <u64>(value / 10000) | ((<u64>(value % 10000)) << 32);
   let upper = ((pair * 10486) >> 20) & 0x0000007f0000007f;
@@ -17,15 +18,16 @@ export function digitsOf8(value: u32): u64 {
 
 /** Writes `value` in decimal: at most 20 bytes, may touch 7 more. */
 export function putUnsigned(at: usize, value: u64): usize {
-  if (value < E8) return putUpTo8(at, <u32>value);
-  if (value < E16) {
+  if (value >= E8) {
     const upper = value / E8;
-    return put8(putUpTo8(at, <u32>upper), <u32>(value - upper * E8));
+    at = putUnsigned(at, upper);
+    store<u64>(at, digitsOf8(<u32>(value - upper * E8)) | ASCII_ZEROS);
+    return at + 8;
   }
-  const upper = value / E16;
-  const rest = value - upper * E16;
-  const middle = rest / E8;
-  return put8(put8(putUpTo8(at, <u32>upper), <u32>middle), <u32>(rest - middle * E8));
+  const digits = digitsOf8(<u32>value);
+  const leading = min(ctz(digits) >> 3, 7);
+  store<u64>(at, (digits | ASCII_ZEROS) >> (leading << 3));
+  return at + 8 - <usize>leading;
 }
 
 /** Writes `value` in decimal, with a minus sign if it is negative. */
@@ -33,16 +35,4 @@ export function putSigned(at: usize, value: i64): usize {
   if (value >= 0) return putUnsigned(at, value);
   store<u8>(at, 0x2d);
   return putUnsigned(at + 1, 0 - value);
-}
-
-function putUpTo8(at: usize, value: u32): usize {
-  const digits = digitsOf8(value);
-  const leading = min(ctz(digits) >> 3, 7);
-  store<u64>(at, (digits | ASCII_ZEROS) >> (leading << 3));
-  return at + 8 - <usize>leading;
-}
-
-function put8(at: usize, value: u32): usize {
-  store<u64>(at, digitsOf8(value) | ASCII_ZEROS);
-  return at + 8;
 }

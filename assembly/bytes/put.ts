@@ -1,7 +1,31 @@
 /**
- * Writers of bytes. Each takes the address to write at and returns the address behind what it wrote;
- * none checks for room: registration reserved the upper bound. Copies overshoot by up to 15 bytes.
+ * Writers of bytes. The hot ones take the address to write at and return the address behind what
+ * they wrote; the others append at one cursor. None checks for room: registration reserved the
+ * upper bound. Copies overshoot by up to 15 bytes.
  */
+
+/** Where `add…` writes next. */
+export let cursor: usize = 0;
+
+/** Moves the cursor. */
+export function writeAt(at: usize): void {
+  cursor = at;
+}
+
+/** Appends one byte. */
+export function addByte(byte: u32): void {
+  cursor = putByte(cursor, byte);
+}
+
+/** Appends a counted text. */
+export function addText(text: usize): void {
+  cursor = putText(cursor, text);
+}
+
+/** Appends bytes. */
+export function addBytes(start: usize, byteCount: usize): void {
+  cursor = putBytes(cursor, start, byteCount);
+}
 
 /** Copies `byteCount` bytes in steps of 16; may read and write up to 15 more. */
 export function putBytes(at: usize, start: usize, byteCount: usize): usize {
@@ -16,15 +40,6 @@ export function putBytes(at: usize, start: usize, byteCount: usize): usize {
 /** Writes a counted text. */
 export function putText(at: usize, text: usize): usize {
   return putBytes(at, text + 2, load<u16>(text));
-}
-
-/** Writes an ASCII literal. */
-export function putLiteral(at: usize, literal: string): usize {
-  const length = literal.length;
-  for (let i = 0; i < length; i++) {
-    store<u8>(at + i, load<u8>(changetype<usize>(literal) + ((<usize>i) << 1)));
-  }
-  return at + length;
 }
 
 /** Writes one byte. */

@@ -2,6 +2,12 @@
  * Counted texts: a u16 byte count and that many bytes, as they stand in messages and in the arena.
  */
 import { allocate, arenaMark } from "./arena";
+import { addText, cursor, putBytes, writeAt } from "./put";
+
+/** Where hashes start. */
+export const HASH_SEED: u64 = 0xcbf29ce484222325;
+
+const copied: usize = memory.data(65600, 16);
 
 /** Bytes of a counted text. */
 export function textBytes(text: usize): u32 {
@@ -13,52 +19,59 @@ export function textStart(text: usize): usize {
   return text + 2;
 }
 
-/** Copies a counted text into the arena. */
-export function keepText(text: usize): usize {
-  const start = openText();
-  memory.copy(start, text + 2, textBytes(text));
-  return closeText(start + textBytes(text));
+/** Address behind its last byte: of the next, where texts follow one another. */
+export function textEnd(text: usize): usize {
+  return text + 2 + textBytes(text);
 }
 
-/** Starts a counted text at the arena's end; its bytes go to the address returned. */
+/** Starts a counted text at the arena's end: the cursor is where its bytes go. */
 export function openText(): usize {
-  return arenaMark() + 2;
+  writeAt(arenaMark() + 2);
+  return cursor;
 }
 
-/** Ends the text begun last: its bytes end at `until`. Returns its address. */
-export function closeText(until: usize): usize {
-  const text = allocate(until - arenaMark());
-  store<u16>(text, <u16>(until - text - 2));
+/** Ends the text begun last: its bytes end at the cursor. Returns its address. */
+export function closeText(): usize {
+  const text = allocate(cursor - arenaMark());
+  store<u16>(text, <u16>(cursor - text - 2));
   return text;
 }
 
-/** Whether a counted text holds exactly these bytes. */
-export function isText(text: usize, start: usize, byteCount: u32): bool {
-  return textBytes(text) == byteCount && memory.compare(text + 2, start, byteCount) == 0;
+/** Copies a counted text into the arena. */
+export function keepText(text: usize): usize {
+  openText();
+  addText(text);
+  return closeText();
 }
 
-/** Whether `text` sorts before `other`, byte by byte. */
-export function isBefore(text: usize, other: usize): bool {
-  const order = memory.compare(text + 2, other + 2, min(textBytes(text), textBytes(other)));
-  return order < 0 || (order == 0 && textBytes(text) < textBytes(other));
+/** A copy of at most 65,535 bytes as a counted text, valid until the next copy. */
+export function copyText(start: usize, end: usize): usize {
+  store<u16>(copied, <u16>(end - start));
+  putBytes(copied + 2, start, end - start);
+  return copied;
+}
+
+/** Below 0, 0 or above 0 as one text sorts before the other, equals it, or sorts after it. */
+export function compareTexts(left: usize, right: usize): i32 {
+  return compareBytes(textStart(left), textBytes(left), textStart(right), textBytes(right));
+}
+
+/** The same for two spans of bytes. */
+export function compareBytes(left: usize, leftBytes: u32, right: usize, rightBytes: u32): i32 {
+  for (let i: u32 = 0; i < leftBytes && i < rightBytes; i++) {
+    const difference = <i32>load<u8>(left + i) - <i32>load<u8>(right + i);
+    if (difference) return difference;
+  }
+  return leftBytes - rightBytes;
 }
 
 /** FNV-1a, 64 bit, continued from `seed` (Fowler, Noll, Vo; draft-eastlake-fnv). */
-export function hashBytes(seed: u64, start: usize, byteCount: u32): u64 {
-  let hash = seed;
-  for (let i: u32 = 0; i < byteCount; i++) {
-    hash = (hash ^ load<u8>(start + i)) * 0x100000001b3;
-  }
-  return hash;
+export function hashBytes(seed: u64, start: usize, end: usize): u64 {
+  for (; start < end; start++) seed = (seed ^ load<u8>(start)) * 0x100000001b3;
+  return seed;
 }
 
-export const HASH_SEED: u64 = 0xcbf29ce484222325;
-
-/** Continues a hash over an ASCII literal. */
-export function hashLiteral(seed: u64, literal: string): u64 {
-  let hash = seed;
-  for (let i = 0; i < literal.length; i++) {
-    hash = (hash ^ load<u8>(changetype<usize>(literal) + ((<usize>i) << 1))) * 0x100000001b3;
-  }
-  return hash;
+/** Continues a hash over a counted text. */
+export function hashText(seed: u64, text: usize): u64 {
+  return hashBytes(seed, textStart(text), textEnd(text));
 }

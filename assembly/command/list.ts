@@ -1,92 +1,89 @@
 /**
- * Replies to `l` and `m`: what a catalog's switches are set to. By default lists are sorted by name and a queried
- * list keeps the query's order; in strict mode the newest registration comes first, as in the original.
+ * Replies to `l` and `m`: what a catalog's switches are set to. By default lists are sorted by name
+ * and a queried list keeps the query's order; in strict mode the newest registration comes first,
+ * as in the original.
  */
 import { CoreFlag } from "../abi";
+import { ascii } from "../bytes/ascii";
 import { putUnsigned } from "../bytes/integer";
-import { putByte, putLiteral, putText } from "../bytes/put";
-import { logs } from "../logs/source";
-import { hasFlag, tagKeys } from "../metrics/registry";
+import { addByte, addText, cursor, writeAt } from "../bytes/put";
+import { copyText } from "../bytes/text";
+import { hasFlag, logs, TAG_ABSENT, tagKeys } from "../metrics/registry";
 import { Catalog, findSetting, Setting } from "../metrics/setting";
-import { TAG_ABSENT, TAG_DISABLED } from "../metrics/tag";
-import { addBytes, openFailure } from "./failure";
-import { itemEnd, itemStart, nextItem, openItems } from "./item";
-import { beginWalk, isFirstVisit } from "./walk";
-import { putValueName } from "./word";
+import { isFirstVisit, isVisited, itemEnd, itemStart, nextItem, openItems } from "./item";
+import { failBytes } from "./outcome";
+import { NS_PER_S } from "./time";
+import { addValue } from "./word";
 
-const NS_PER_S: u64 = 1000000000;
-
-/** Writes the list that the query between two addresses asks for; 0 if it failed. */
-export function putList(at: usize, catalog: Catalog, start: usize, end: usize, nowNs: u64): usize {
-  const reply = putLiteral(at, "ok: ");
+/** Appends the list that the query between two addresses asks for. */
+export function addList(catalog: Catalog, start: usize, end: usize, nowNs: u64): void {
+  const isStrict = hasFlag(CoreFlag.Strict);
   const isWhole = end - start == 1 && load<u8>(start) == 0x2a;
-  if (start != end && !isWhole) return putQueried(at, reply, catalog, start, end, nowNs);
-  const all = catalog.fallback;
-  let to = putEntry(putByte(reply, 0x2a), catalog, all, nowNs);
-  if (isWhole && catalog != logs) to = putTags(to, nowNs);
-  const isNewestFirst = hasFlag(CoreFlag.Strict);
-  let link = isNewestFirst ? catalog.newest : catalog.first;
-  while (link) {
-    const setting = changetype<Setting>(link);
-    const differs = setting.value != all.value || setting.deadlineNs != all.deadlineNs;
-    if (setting.isRegistered && (isWhole || differs)) to = putNamed(to, catalog, setting, nowNs);
-    link = isNewestFirst ? setting.older : setting.next;
+  const isQuery = start != end && !isWhole;
+  addText(ascii("ok: "));
+  if (isQuery) {
+    if (!visitQueried(catalog, start, end, nowNs, !isStrict)) return;
+  } else {
+    addEntry(catalog, catalog, nowNs);
+    if (isWhole && catalog != logs) addTags(nowNs);
   }
-  return to - 1;
+  let at: usize = 0;
+  if (!isQuery || isStrict) at = next(catalog, isStrict);
+  while (at) {
+    const setting = changetype<Setting>(at);
+    const differs = setting.value != catalog.value || setting.deadlineNs != catalog.deadlineNs;
+    const isShown = isQuery ? isVisited(setting) : isWhole || differs;
+    if (isShown) addEntry(catalog, setting, nowNs);
+    at = next(setting, isStrict);
+  }
+  writeAt(cursor - 1);
 }
 
-function putQueried(
-  at: usize,
-  reply: usize,
+function next(setting: Setting, isNewestFirst: bool): usize {
+  return isNewestFirst ? setting.older : setting.next;
+}
+
+/**
+ * Marks the queried switches, and lists them if wanted; false, with the failure, if one is unknown.
+ */
+function visitQueried(
   catalog: Catalog,
   start: usize,
   end: usize,
   nowNs: u64,
-): usize {
-  const isStrict = hasFlag(CoreFlag.Strict);
-  let to = reply;
-  beginWalk();
+  isListed: bool,
+): bool {
   openItems(start, end);
   while (nextItem()) {
-    const setting = findSetting(catalog, itemStart, <u32>(itemEnd - itemStart));
-    if (!setting || !setting.isRegistered) {
-      openFailure(at, "unknown source: ");
-      addBytes(itemStart, itemEnd, false);
-      return 0;
+    const setting = findSetting(catalog, copyText(itemStart, itemEnd));
+    if (!setting) {
+      failBytes(ascii("unknown source: "), itemStart, itemEnd, 0);
+      return false;
     }
-    if (isFirstVisit(setting) && !isStrict) to = putNamed(to, catalog, setting, nowNs);
+    if (isFirstVisit(setting) && isListed) addEntry(catalog, setting, nowNs);
   }
-  if (isStrict) {
-    for (let link = catalog.newest; link; link = changetype<Setting>(link).older) {
-      const setting = changetype<Setting>(link);
-      if (!isFirstVisit(setting)) to = putNamed(to, catalog, setting, nowNs);
-    }
-  }
-  return to - 1;
+  return true;
 }
 
-/** The remembered tag keys; the original remembers enabled ones only. */
-function putTags(at: usize, nowNs: u64): usize {
-  for (let link = tagKeys.first; link; link = changetype<Setting>(link).next) {
-    const tag = changetype<Setting>(link);
+/** The remembered tag keys; the original remembers enabled ones only, and so holds no others. */
+function addTags(nowNs: u64): void {
+  for (let at = tagKeys.next; at; at = changetype<Setting>(at).next) {
+    const tag = changetype<Setting>(at);
     if (tag.value == TAG_ABSENT) continue;
-    if (tag.value == TAG_DISABLED && hasFlag(CoreFlag.Strict)) continue;
-    at = putEntry(putText(putLiteral(at, "tag:"), tag.name), tagKeys, tag, nowNs);
+    addText(ascii("tag:"));
+    addEntry(tagKeys, tag, nowNs);
   }
-  return at;
 }
 
-function putNamed(at: usize, catalog: Catalog, setting: Setting, nowNs: u64): usize {
-  return putEntry(putText(at, setting.name), catalog, setting, nowNs);
-}
-
-/** `:<value>`, what is left of its time rounded up, and a comma. */
-function putEntry(at: usize, catalog: Catalog, setting: Setting, nowNs: u64): usize {
-  at = putValueName(putByte(at, 0x3a), setting.value, catalog == logs);
+/** `<name>:<value>`, what is left of its time rounded up, and a comma. */
+function addEntry(catalog: Catalog, setting: Setting, nowNs: u64): void {
+  addText(setting.name);
+  addByte(0x3a);
+  addValue(catalog, setting.value);
   if (setting.deadlineNs) {
-    const left = setting.deadlineNs > nowNs ? setting.deadlineNs - nowNs : 0;
-    at = putUnsigned(putLiteral(at, " for "), (left + NS_PER_S - 1) / NS_PER_S);
-    at = putByte(at, 0x73);
+    addText(ascii(" for "));
+    writeAt(putUnsigned(cursor, (setting.deadlineNs - nowNs + NS_PER_S - 1) / NS_PER_S));
+    addByte(0x73);
   }
-  return putByte(at, 0x2c);
+  addByte(0x2c);
 }

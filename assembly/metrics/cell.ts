@@ -1,7 +1,7 @@
 /**
- * Cells: where values live. u32 field record · u32 state · value (see the README's *Cells*). The state
- * word is kind plus `CELL_ACTIVE`, so one load and one branch settle both "is it on?" and "can it do this?".
- * Plain stores, one writer a cell.
+ * Cells: where values live. u32 field record · u32 state · value (see the README's *Cells*). The
+ * state word is kind plus `CELL_ACTIVE`, so one load and one branch settle both "is it on?" and
+ * "can it do this?". Plain stores, one writer a cell.
  */
 import {
   CELL_ACTIVE,
@@ -10,34 +10,26 @@ import {
   CELL_VALUE_OFFSET,
   CellKind,
 } from "../abi";
+import { COUNTERS } from "../bytes/fixed";
 import { INPUT } from "../bytes/input";
 import { Field } from "./record";
 import { sketchCount } from "./sketch";
 
-/** Two u64 in memory, not in globals: every instance over one memory counts into them. */
-const refused: usize = memory.data(16, 16);
-
-/** Writes refused: a wrong kind, a negative or non-finite increment, a NaN observation, a wrong handle. */
-export function refusedCount(): u32 {
-  return load<u32>(refused);
-}
-
-/** Texts cut at their capacity. */
-export function truncatedCount(): u32 {
-  return load<u32>(refused, 8);
-}
+/** Of a summary with quantiles: its sketch, behind sum and count. */
+export const CELL_SKETCH_OFFSET = 24;
+/** Of a text: a counted text. */
+export const CELL_TEXT_OFFSET = 8;
 
 /** Counts a refused write. */
 export function refuse(): void {
-  store<u32>(refused, load<u32>(refused) + 1);
+  store<u32>(COUNTERS, load<u32>(COUNTERS, 8) + 1, 8);
 }
 
 /** Adds to a counter. Negative, NaN and infinite increments are refused and counted. */
 export function counterAdd(cell: usize, value: f64): void {
   if (load<u32>(cell, CELL_STATE_OFFSET) != CellKind.Counter + CELL_ACTIVE) {
-    return checkKind(cell, CellKind.Counter);
-  }
-  if (value >= 0 && value < Infinity) {
+    checkKind(cell, CellKind.Counter);
+  } else if (value >= 0 && value < Infinity) {
     store<f64>(cell, load<f64>(cell, CELL_VALUE_OFFSET) + value, CELL_VALUE_OFFSET);
   } else refuse();
 }
@@ -45,44 +37,32 @@ export function counterAdd(cell: usize, value: f64): void {
 /** Sets a gauge, float, bool or duration. */
 export function gaugeSet(cell: usize, value: f64): void {
   if (load<u32>(cell, CELL_STATE_OFFSET) != CellKind.Gauge + CELL_ACTIVE) {
-    return checkKind(cell, CellKind.Gauge);
-  }
-  store<f64>(cell, value, CELL_VALUE_OFFSET);
+    checkKind(cell, CellKind.Gauge);
+  } else store<f64>(cell, value, CELL_VALUE_OFFSET);
 }
 
 /** Adds to a gauge. */
 export function gaugeAdd(cell: usize, value: f64): void {
-  if (load<u32>(cell, CELL_STATE_OFFSET) != CellKind.Gauge + CELL_ACTIVE) {
-    return checkKind(cell, CellKind.Gauge);
-  }
-  store<f64>(cell, load<f64>(cell, CELL_VALUE_OFFSET) + value, CELL_VALUE_OFFSET);
+  gaugeSet(cell, load<f64>(cell, CELL_VALUE_OFFSET) + value);
 }
 
 /** Sets an i64 or u64 field. */
 export function setInteger(cell: usize, value: i64): void {
   if (load<u32>(cell, CELL_STATE_OFFSET) != CellKind.Integer + CELL_ACTIVE) {
-    return checkKind(cell, CellKind.Integer);
-  }
-  store<i64>(cell, value, CELL_VALUE_OFFSET);
+    checkKind(cell, CellKind.Integer);
+  } else store<i64>(cell, value, CELL_VALUE_OFFSET);
 }
 
 /** One observation of a histogram or summary; NaN is refused and counted. */
 export function observe(cell: usize, value: f64): void {
-  const state = load<u32>(cell, CELL_STATE_OFFSET);
-  if (state == CellKind.Histogram + CELL_ACTIVE) {
-    if (value != value) return refuse();
-    increment(
-      cell + CELL_BUCKETS_OFFSET + (bucketOf(changetype<Field>(load<usize>(cell)), value) << 3),
-    );
-  } else if (state == CellKind.Summary + CELL_ACTIVE) {
-    if (value != value) return refuse();
-    increment(cell + CELL_BUCKETS_OFFSET);
-    if (changetype<Field>(load<usize>(cell)).parameterCount) sketchCount(cell + 24, value);
-  } else {
-    const kind = state & 0xff;
-    if (kind != CellKind.Histogram && kind != CellKind.Summary) refuse();
-    return;
-  }
+  const kind = load<u32>(cell, CELL_STATE_OFFSET) - CELL_ACTIVE - CellKind.Histogram;
+  if (kind > 1) return checkCompound(cell);
+  if (value != value) return refuse();
+  const field = changetype<Field>(load<usize>(cell));
+  const bucket: usize = kind ? 0 : bucketOf(field, value) << 3;
+  const count = load<f64>(cell + bucket, CELL_BUCKETS_OFFSET);
+  store<f64>(cell + bucket, count + 1, CELL_BUCKETS_OFFSET);
+  if (kind && field.parameterCount) sketchCount(cell + CELL_SKETCH_OFFSET, value);
   store<f64>(cell, load<f64>(cell, CELL_VALUE_OFFSET) + value, CELL_VALUE_OFFSET);
 }
 
@@ -93,36 +73,36 @@ export function setText(cell: usize, byteCount: u32): void {
   }
   const capacity = changetype<Field>(load<usize>(cell)).parameterCount;
   if (byteCount > capacity) {
-    store<u32>(refused, load<u32>(refused, 8) + 1, 8);
+    store<u32>(COUNTERS, load<u32>(COUNTERS, 12) + 1, 12);
     byteCount = capacity;
     while (byteCount && (load<u8>(INPUT + byteCount) & 0xc0) == 0x80) byteCount--;
   }
-  store<u32>(cell, byteCount, CELL_VALUE_OFFSET);
-  memory.copy(cell + CELL_BUCKETS_OFFSET - 4, INPUT, byteCount);
+  store<u16>(cell, <u16>byteCount, CELL_TEXT_OFFSET);
+  memory.copy(cell + CELL_TEXT_OFFSET + 2, INPUT, byteCount);
 }
 
 /** A disabled cell ignores writes in silence; one of another kind refuses them. */
 function checkKind(cell: usize, kind: u32): void {
-  if ((load<u32>(cell, CELL_STATE_OFFSET) & 0xff) != kind) refuse();
+  if (load<u8>(cell, CELL_STATE_OFFSET) != kind) refuse();
 }
 
-function increment(at: usize): void {
-  store<f64>(at, load<f64>(at) + 1);
+function checkCompound(cell: usize): void {
+  if (<u32>load<u8>(cell, CELL_STATE_OFFSET) - CellKind.Histogram > 1) refuse();
 }
 
-/** Index of the first bound that is at least `value`: four bounds a step, the rest +Infinity. */
+/**
+ * Index of the first bound that is at least `value`: how many are below. No branch depends on the
+ * value, and the +Infinity behind the bounds is never below.
+ */
 function bucketOf(field: Field, value: f64): usize {
   const wanted = f64x2.splat(value);
-  const bounds = field.parameters;
-  const count = field.parameterCount;
-  let index: u32 = 0;
-  while (index < count) {
-    const at = bounds + ((<usize>index) << 3);
-    const below =
-      v128.bitmask<i64>(v128.gt<f64>(wanted, v128.load(at))) |
-      (v128.bitmask<i64>(v128.gt<f64>(wanted, v128.load(at, 16))) << 2);
-    if (below != 15) return min(index + popcnt(below), count);
-    index += 4;
+  let below = i64x2.splat(0);
+  let at = field.parameters;
+  const end = at + ((<usize>field.parameterCount) << 3);
+  while (at < end) {
+    below = i64x2.sub(below, f64x2.gt(wanted, v128.load(at)));
+    below = i64x2.sub(below, f64x2.gt(wanted, v128.load(at, 16)));
+    at += 32;
   }
-  return count;
+  return <usize>(i64x2.extract_lane(below, 0) + i64x2.extract_lane(below, 1));
 }

@@ -11,63 +11,61 @@ import {
   TEXT_BYTES_DEFAULT,
 } from "../abi";
 import { allocate, allocateZeroed } from "../bytes/arena";
+import { ascii } from "../bytes/ascii";
 import { putDouble } from "../bytes/double";
-import { Part, putInflux } from "../bytes/escape";
+import { addInflux, Part } from "../bytes/escape";
 import { inputFailed, readF64, readText, readU8, readU16 } from "../bytes/input";
-import { putByte, putLiteral, putText } from "../bytes/put";
+import { addByte, addText, cursor, writeAt } from "../bytes/put";
 import {
   closeText,
+  compareBytes,
+  compareTexts,
   HASH_SEED,
   hashBytes,
-  hashLiteral,
-  isText,
+  hashText,
   keepText,
   openText,
   textBytes,
   textStart,
 } from "../bytes/text";
-import { claimName, putName } from "./name";
+import { addName, claimName } from "./name";
 import { Field, Source } from "./record";
-import { SKETCH_BUCKETS } from "./sketch";
+import { SKETCH_BYTES } from "./sketch";
 
 const TEXT_BYTES_MAX: f64 = 4096;
 const UNIT_BYTES_MAX: u32 = 64;
+/** The `CellKind` of each `FieldType`, four bits each, `Bool` lowest. */
+const KINDS: u64 = 0x654221123322;
 
-/** Reads a field from the input and renders its names. Returns its address, or a negative `Status`. */
+/**
+ * Reads a field from the input and renders its names. Returns its address, or a negative `Status`.
+ */
 export function readField(source: Source): i32 {
   const field = changetype<Field>(allocateZeroed(offsetof<Field>()));
-  field.type = readU8();
+  const type = readU8();
   const key = readText();
   const help = readText();
   const unit = readText();
   const count = readU16();
   if (inputFailed()) return Status.Malformed;
-  field.kind = kindOf(field.type);
-  const keyBytes = textBytes(key);
-  if (
-    !field.kind ||
-    !keyBytes ||
-    keyBytes > <u32>NAME_BYTES_MAX ||
-    textBytes(unit) > UNIT_BYTES_MAX
-  ) {
-    return Status.FieldInvalid;
-  }
+  const isNamed = textBytes(key) - 1 < <u32>NAME_BYTES_MAX && textBytes(unit) <= UNIT_BYTES_MAX;
+  if (!isNamed || type > <u32>FieldType.Text) return Status.FieldInvalid;
   for (let at = source.firstField; at; at = changetype<Field>(at).next) {
-    if (isText(changetype<Field>(at).key, textStart(key), keyBytes)) return Status.FieldInvalid;
+    if (!compareTexts(changetype<Field>(at).key, key)) return Status.FieldInvalid;
   }
+  field.type = type;
+  field.kind = <i32>(KINDS >> (type << 2)) & 15;
   field.key = keepText(key);
   field.help = keepText(help);
   const status = readParameters(field, count);
   if (status) return status;
-  field.cellBytes = cellBytesOf(field);
   renderInfluxKey(field, source);
-  renderPromName(field, source, unit);
-  return claimNames(field, source) ? <i32>changetype<usize>(field) : Status.NameTaken;
+  return renderPromName(field, source, unit) ? <i32>changetype<usize>(field) : Status.NameTaken;
 }
 
-/** The fragment behind `fragment`. */
-export function nextFragment(fragment: usize): usize {
-  return (fragment + 2 + textBytes(fragment) + 7) & ~7;
+/** Whether the field has several numbers: a histogram or summary. */
+export function isCompound(field: Field): bool {
+  return <u32>(field.kind - CellKind.Histogram) < 2;
 }
 
 /** Whether the field is a counter that OpenMetrics may call one. */
@@ -75,146 +73,146 @@ export function isTotal(field: Field, source: Source): bool {
   return field.kind == CellKind.Counter && !(source.flags & SourceFlag.ExactName);
 }
 
-function kindOf(type: i32): i32 {
-  if (type == FieldType.Counter || type == FieldType.FloatCounter) return CellKind.Counter;
-  if (type == FieldType.I64 || type == FieldType.U64) return CellKind.Integer;
-  if (type == FieldType.Histogram) return CellKind.Histogram;
-  if (type == FieldType.Summary) return CellKind.Summary;
-  if (type == FieldType.Text) return CellKind.Text;
-  return type < FieldType.Text ? CellKind.Gauge : 0;
-}
-
 function readParameters(field: Field, count: u32): i32 {
   if (count > <u32>PARAMETERS_MAX) return Status.LimitReached;
-  if (field.kind == CellKind.Text) field.parameterCount = <u32>TEXT_BYTES_DEFAULT;
-  const padded = (count + 4) & ~3;
-  field.parameters = allocate((<usize>padded) << 3);
+  const kind = field.kind;
+  field.parameters = allocate((<usize>(count + 4)) << 3);
   let previous = -Infinity;
+  let at = field.parameters;
   for (let i: u32 = 0; i < count; i++) {
     const value = readF64();
-    if (!isParameter(field.kind, value) || !(value > previous)) return Status.ParameterInvalid;
+    if (!isParameter(kind, value) || !(value > previous)) return Status.ParameterInvalid;
     previous = value;
-    store<f64>(field.parameters + ((<usize>i) << 3), value);
+    store<f64>(at, value);
+    at += 8;
   }
   if (inputFailed()) return Status.Malformed;
-  if (field.kind == CellKind.Text) {
-    if (count) field.parameterCount = <u32>previous;
-    return Status.Ok;
-  }
-  for (let i = count; i < padded; i++) store<f64>(field.parameters + ((<usize>i) << 3), Infinity);
+  const padding = f64x2.splat(Infinity);
+  v128.store(at, padding);
+  v128.store(at, padding, 16);
   field.parameterCount = count;
-  if (field.kind >= CellKind.Histogram) renderFragments(field);
+  field.cellBytes = 16;
+  if (kind == CellKind.Text) {
+    const capacity = count ? <u32>previous : <u32>TEXT_BYTES_DEFAULT;
+    field.parameterCount = capacity;
+    field.cellBytes = (10 + capacity + 7) & ~7;
+  }
+  if (kind == CellKind.Histogram) {
+    field.cellBytes += (count + 1) << 3;
+    renderFragments(field, ascii('le="'));
+  }
+  if (kind == CellKind.Summary) {
+    field.cellBytes += count ? 8 + SKETCH_BYTES : 8;
+    renderFragments(field, ascii('quantile="'));
+  }
   return Status.Ok;
 }
 
+/** Scalars have none; a text has one, its capacity. */
 function isParameter(kind: i32, value: f64): bool {
   if (kind == CellKind.Histogram) return value < Infinity;
   if (kind == CellKind.Summary) return value >= 0 && value <= 1;
   return value >= 1 && value <= TEXT_BYTES_MAX;
 }
 
-/** One fragment more than parameters: `+Inf`, the padding's value. */
-function renderFragments(field: Field): void {
+/** `<label>="<parameter>"} ` for each, and one more for `+Inf`, the padding's value. */
+function renderFragments(field: Field, label: usize): void {
   for (let i: u32 = 0; i <= field.parameterCount; i++) {
-    const start = openText();
-    const text = closeText(putDouble(start, load<f64>(field.parameters + ((<usize>i) << 3))));
+    openText();
+    addText(label);
+    writeAt(putDouble(cursor, load<f64>(field.parameters + ((<usize>i) << 3))));
+    addText(ascii('"} '));
+    const text = closeText();
     if (!i) field.fragments = text;
   }
 }
 
-function cellBytesOf(field: Field): u32 {
-  if (field.kind == CellKind.Histogram) return 16 + ((field.parameterCount + 1) << 3);
-  if (field.kind == CellKind.Text) return (12 + field.parameterCount + 7) & ~7;
-  if (field.kind == CellKind.Summary) return 24 + (field.parameterCount ? SKETCH_BUCKETS << 2 : 0);
-  return 16;
-}
-
 /** A family's keys are those of Telegraf's prometheus input, metric version 1. */
 function renderInfluxKey(field: Field, source: Source): void {
-  let at = openText();
-  const isCompound = field.kind == CellKind.Histogram || field.kind == CellKind.Summary;
+  openText();
   if (!(source.flags & SourceFlag.Family)) {
-    at = putInflux(at, textStart(field.key), textBytes(field.key), Part.Key);
-    at = putByte(at, isCompound ? 0x5f : 0x3d);
-  } else if (!isCompound) {
-    at = putLiteral(at, field.kind == CellKind.Counter ? "counter=" : "gauge=");
+    addInflux(field.key, Part.Key);
+    addByte(isCompound(field) ? 0x5f : 0x3d);
+  } else if (!isCompound(field)) {
+    addText(field.kind == CellKind.Counter ? ascii("counter=") : ascii("gauge="));
   }
-  field.influxKey = closeText(at);
+  field.influxKey = closeText();
 }
 
-function renderPromName(field: Field, source: Source, unit: usize): void {
+/**
+ * Renders and claims every name that the field exposes; of a text only its label. False if one is
+ * taken.
+ */
+function renderPromName(field: Field, source: Source, unit: usize): bool {
   const start = openText();
-  let at = start;
-  if (field.kind == CellKind.Text) {
-    at = putName(at, textStart(field.key), textBytes(field.key), true, false);
-    field.baseBytes = <u32>(at - start);
-    field.promName = closeText(putLiteral(at, '="'));
-    return;
-  }
-  if (source.flags & SourceFlag.Family) {
-    at = putText(at, source.promPrefix);
-  } else {
-    at = putFieldName(at, source.promPrefix, field.key);
-    if (field.type == FieldType.Duration) at = withSuffix(start, at, "_seconds");
-    if (field.kind == CellKind.Counter) at = withoutTotal(start, at);
-    if (textBytes(unit)) at = withUnit(start, at, unit);
-  }
+  const isText = field.kind == CellKind.Text;
   const isCounter = isTotal(field, source);
-  if (isCounter) at = withoutTotal(start, at);
-  field.baseBytes = <u32>(at - start);
-  field.promName = closeText(isCounter ? putLiteral(at, "_total") : at);
-}
-
-/** `<prefix>_<key>`, or the key alone where it begins with the prefix and a separator. */
-function putFieldName(at: usize, prefix: usize, key: usize): usize {
-  const prefixBytes = textBytes(prefix);
-  const end = putName(at, textStart(key), textBytes(key), true, true);
-  const isPrefixed =
-    end - at > prefixBytes &&
-    load<u8>(at + prefixBytes) == 0x5f &&
-    memory.compare(at, textStart(prefix), prefixBytes) == 0;
-  if (isPrefixed) return end;
-  return putName(putByte(putText(at, prefix), 0x5f), textStart(key), textBytes(key), false, true);
-}
-
-function withUnit(start: usize, at: usize, unit: usize): usize {
-  return ensureSuffix(
-    start,
-    at,
-    putName(putByte(at, 0x5f), textStart(unit), textBytes(unit), false, true),
-  );
-}
-
-function withSuffix(start: usize, at: usize, suffix: string): usize {
-  return ensureSuffix(start, at, putLiteral(at, suffix));
-}
-
-/** Where the name ends without the `_total` that it may end in. */
-function withoutTotal(start: usize, at: usize): usize {
-  return withSuffix(start, at, "_total") == at ? at - 6 : at;
-}
-
-/** The name ends at `at`, a suffix follows up to `end`: keeps it unless the name has it already. */
-function ensureSuffix(start: usize, at: usize, end: usize): usize {
-  const byteCount = end - at;
-  const has = at - start > byteCount && memory.compare(at - byteCount, at, byteCount) == 0;
-  return has ? at : end;
-}
-
-/** Claims every name that the field exposes; a text only its label. */
-function claimNames(field: Field, source: Source): bool {
-  const seed = field.kind == CellKind.Text ? source.labelSeed : HASH_SEED;
-  const base = hashBytes(seed, textStart(field.promName), field.baseBytes);
+  if (isText) addName(field.key, true, false);
+  else {
+    addText(source.promPrefix);
+    if (!(source.flags & SourceFlag.Family)) addFieldName(field, start, unit);
+    if (isCounter) dropSuffix(start, ascii("_total"));
+  }
+  field.baseBytes = <u32>(cursor - start);
+  const base = hashBytes(isText ? source.labelSeed : HASH_SEED, start, cursor);
+  if (isText) addText(ascii('="'));
+  if (isCounter) addText(ascii("_total"));
+  field.promName = closeText();
   if (!claimName(base)) return false;
-  if (field.kind == CellKind.Text) return source.hasTexts != 0 || claimInfo(source);
-  if (isTotal(field, source)) return claimName(hashLiteral(base, "_total"));
-  if (field.kind == CellKind.Histogram && !claimName(hashLiteral(base, "_bucket"))) return false;
-  if (field.kind != CellKind.Histogram && field.kind != CellKind.Summary) return true;
-  return claimName(hashLiteral(base, "_sum")) && claimName(hashLiteral(base, "_count"));
+  if (isText) return source.hasTexts != 0 || claimInfo(source);
+  if (isCounter) return claimSuffix(base, ascii("_total"));
+  if (!isCompound(field)) return true;
+  if (field.kind == CellKind.Histogram && !claimSuffix(base, ascii("_bucket"))) return false;
+  return claimSuffix(base, ascii("_sum")) && claimSuffix(base, ascii("_count"));
 }
 
-/** All texts of a source share one exposed name: `<prefix>_info`, in OpenMetrics of family `<prefix>`. */
+/**
+ * Appends `_<key>`, or the key alone where it begins with the prefix and a separator; then the
+ * unit.
+ */
+function addFieldName(field: Field, start: usize, unit: usize): void {
+  addByte(0x5f);
+  const keyStart = cursor;
+  const prefixBytes = <u32>(keyStart - start);
+  addName(field.key, false, true);
+  const keyBytes = cursor - keyStart;
+  if (keyBytes >= prefixBytes && !compareBytes(start, prefixBytes, keyStart, prefixBytes)) {
+    memory.copy(start, keyStart, keyBytes);
+    writeAt(start + keyBytes);
+  }
+  if (field.kind == CellKind.Counter) dropSuffix(start, ascii("_total"));
+  if (field.type == FieldType.Duration) addSuffix(start, ascii("seconds"));
+  if (textBytes(unit)) addSuffix(start, unit);
+}
+
+/** Appends `_` and a text made a name, unless the name ends in that already. */
+function addSuffix(start: usize, suffix: usize): void {
+  const end = cursor;
+  addByte(0x5f);
+  addName(suffix, false, true);
+  if (hasSuffix(start, end, end, <u32>(cursor - end))) writeAt(end);
+}
+
+/** Takes away a suffix that the name may have. */
+function dropSuffix(start: usize, suffix: usize): void {
+  const byteCount = textBytes(suffix);
+  if (hasSuffix(start, cursor, textStart(suffix), byteCount)) writeAt(cursor - byteCount);
+}
+
+/** Whether a name ends in bytes, and is longer. */
+function hasSuffix(start: usize, end: usize, suffix: usize, byteCount: u32): bool {
+  return end - start > byteCount && !compareBytes(end - byteCount, byteCount, suffix, byteCount);
+}
+
+/**
+ * All texts of a source share one exposed name: `<prefix>_info`, in OpenMetrics of family
+ * `<prefix>`.
+ */
 function claimInfo(source: Source): bool {
-  const base = hashBytes(HASH_SEED, textStart(source.promPrefix), textBytes(source.promPrefix));
-  return claimName(base) && claimName(hashLiteral(base, "_info"));
+  const base = hashText(HASH_SEED, source.promPrefix);
+  return claimName(base) && claimSuffix(base, ascii("_info"));
+}
+
+function claimSuffix(base: u64, suffix: usize): bool {
+  return claimName(hashText(base, suffix));
 }

@@ -1,33 +1,34 @@
 /**
- * The time to live of series: a series whose cells no gather has seen change for that long is hidden until
- * they do.
+ * The time to live of series: a series whose cells no gather has seen change for that long is
+ * hidden until they do.
  */
-import { Field, Freshness, SERIES_EXPIRED, Series, Source } from "./record";
+import { HASH_SEED, hashBytes } from "../bytes/text";
+import { Field, Freshness, SERIES_REMOVED, Series, Source } from "./record";
+import { Setting } from "./setting";
 
-/** Looks at all series of a source with a TTL; at the start of a gather. */
-export function refresh(source: Source, nowNs: u64): void {
+/** The next source that is gathered, its series looked at; 0 at the end. */
+export function nextActive(setting: Setting, nowNs: u64): usize {
+  let at = setting.next;
+  while (at && !changetype<Source>(at).value) at = changetype<Source>(at).next;
+  if (at && changetype<Source>(at).ttlNs) refresh(changetype<Source>(at), nowNs);
+  return at;
+}
+
+function refresh(source: Source, nowNs: u64): void {
   for (let at = source.firstSeries; at; at = changetype<Series>(at).next) {
     const series = changetype<Series>(at);
     const freshness = changetype<Freshness>(at + offsetof<Series>());
-    const checksum = checksumOf(source, at);
-    if (checksum != freshness.checksum || !freshness.changedNs) {
+    let checksum = HASH_SEED;
+    for (let link = source.firstField; link; link = changetype<Field>(link).next) {
+      const field = changetype<Field>(link);
+      const cell = at + field.offset;
+      checksum = hashBytes(checksum, cell, cell + field.cellBytes);
+    }
+    if (checksum != freshness.checksum) {
       freshness.checksum = checksum;
       freshness.changedNs = nowNs;
     }
-    const age = <i64>(nowNs - freshness.changedNs);
-    const isExpired = age > <i64>source.ttlNs;
-    series.flags = (series.flags & ~SERIES_EXPIRED) | (isExpired ? SERIES_EXPIRED : 0);
+    const isExpired = <i64>(nowNs - freshness.changedNs) > <i64>source.ttlNs;
+    series.flags = (series.flags & SERIES_REMOVED) | <u32>isExpired;
   }
-}
-
-/** Over all cells: those of fields that were added later are not in the record. */
-function checksumOf(source: Source, series: usize): u64 {
-  let sum: u64 = 0;
-  for (let link = source.firstField; link; link = changetype<Field>(link).next) {
-    const start = series + changetype<Field>(link).offset;
-    for (let at = start; at < start + changetype<Field>(link).cellBytes; at += 8) {
-      sum = (rotl(sum, 7) ^ load<u64>(at)) * 0x9e3779b97f4a7c15;
-    }
-  }
-  return sum;
 }

@@ -1,49 +1,58 @@
 /**
- * Names as Prometheus allows them (data model: metric names and labels), and the set of all names that
- * are exposed, so that no two fields map to one.
+ * Names as Prometheus allows them (data model: metric names and labels), and the set of all names
+ * that are exposed, so that no two fields map to one.
  */
+import { NAME_BYTES_MAX } from "../abi";
 import { allocate } from "../bytes/arena";
+import { addByte } from "../bytes/put";
+import { textBytes, textEnd, textStart } from "../bytes/text";
 
-const BUCKETS = 256;
+const HEADS_BYTES = 1024;
 
 /** A claimed name: next u32, padding, hash u64. */
 const CLAIM_BYTES = 16;
 const heads: usize = memory.data(1024, 16);
 
-/** Whether bytes are a name: letters, digits, `_`, and `:` where `colons`; not a digit first. */
-export function isName(start: usize, byteCount: u32, colons: bool): bool {
-  for (let i: u32 = 0; i < byteCount; i++) {
-    const byte = load<u8>(start + i);
-    if (!isNameByte(byte, colons) || (i == 0 && isDigit(byte))) return false;
+/**
+ * A name of a source fits, is not empty and has neither comma nor newline: commands can list it.
+ */
+export function isListable(name: usize): bool {
+  if (textBytes(name) - 1 >= <u32>NAME_BYTES_MAX) return false;
+  for (let at = textStart(name); at < textEnd(name); at++) {
+    const byte = load<u8>(at);
+    if (byte == 0x2c || byte == 0x0a) return false;
   }
-  return byteCount > 0;
+  return true;
 }
 
 /**
- * Writes bytes with `_` for whatever a name may not have, and before a leading digit if `isFirst`; metric
- * names may have `colons`.
+ * Whether a text is a name: letters, digits, `_`, and `:` where `colons`; not empty, not a digit
+ * first.
  */
-export function putName(
-  at: usize,
-  start: usize,
-  byteCount: u32,
-  isFirst: bool,
-  colons: bool,
-): usize {
-  if (isFirst && byteCount && isDigit(load<u8>(start))) {
-    store<u8>(at, 0x5f);
-    at++;
+export function isName(text: usize, colons: bool): bool {
+  const start = textStart(text);
+  for (let at = start; at < textEnd(text); at++) {
+    if (!isNameByte(load<u8>(at), colons)) return false;
   }
-  for (let i: u32 = 0; i < byteCount; i++) {
-    const byte = load<u8>(start + i);
-    store<u8>(at + i, isNameByte(byte, colons) ? byte : 0x5f);
+  return textBytes(text) != 0 && !isDigit(load<u8>(start));
+}
+
+/**
+ * Appends a text with `_` for whatever a name may not have, and before a leading digit if
+ * `isFirst`; metric names may have `colons`.
+ */
+export function addName(text: usize, isFirst: bool, colons: bool): void {
+  const start = textStart(text);
+  if (isFirst && isDigit(load<u8>(start))) addByte(0x5f);
+  for (let at = start; at < textEnd(text); at++) {
+    const byte = load<u8>(at);
+    addByte(isNameByte(byte, colons) ? byte : 0x5f);
   }
-  return at + byteCount;
 }
 
 /** Claims a name by its 64-bit hash; false if it is taken. */
 export function claimName(hash: u64): bool {
-  const head = heads + ((<usize>hash & (BUCKETS - 1)) << 2);
+  const head = heads + (((<usize>hash) << 2) & (HEADS_BYTES - 1));
   for (let at = load<usize>(head); at; at = load<usize>(at)) {
     if (load<u64>(at, 8) == hash) return false;
   }
@@ -56,7 +65,7 @@ export function claimName(hash: u64): bool {
 
 /** Takes back all claims made since the arena was at `mark`. */
 export function releaseClaims(mark: usize): void {
-  for (let head = heads; head < heads + (BUCKETS << 2); head += 4) {
+  for (let head = heads; head < heads + HEADS_BYTES; head += 4) {
     while (load<usize>(head) >= mark) store<usize>(head, load<usize>(load<usize>(head)));
   }
 }

@@ -22,17 +22,21 @@ export class Source extends Setting {
   hasTexts: u32;
   firstSeries: usize;
   lastSeries: usize;
-  /** Removed series, linked by `next`. */
+  /** Removed series, linked by `chained`. */
   freeSeries: usize;
   /** Takes every tag set past a cap. */
-  overflow: usize;
+  overflow: i32;
   seriesCount: u32;
-  /** Bytes of a series record up to the tag values. */
+  /** Upper bound of the tag keys in a series' texts. */
+  tagBytes: u32;
+  /** Bytes of a series record up to its texts. */
   seriesBytes: u32;
   ttlNs: u64;
   /** Where hashes of this source's label names start. */
   labelSeed: u64;
-  /** Upper bound of what one series adds to an output, its own tag values and labels not counted. */
+  /**
+   * Upper bound of what one series adds to an output, its own tag values and labels not counted.
+   */
   outputBytes: u32;
   /** Lines that a series has in an exposition at most: each repeats its labels. */
   lineCount: u32;
@@ -70,31 +74,32 @@ export class Field {
   promName: usize;
   /** Bytes of `promName` without `_total`, as OpenMetrics names the family. */
   baseBytes: u32;
-  /** Finite bounds or quantiles, f64 each, padded with +Infinity to a multiple of four. */
+  /** Finite bounds or quantiles, f64 each, followed by +Infinity four times. */
   parameters: usize;
   /** How many; of texts the capacity in bytes. */
   parameterCount: u32;
-  /** The parameters as texts, one behind the other, `+Inf` last. */
+  /** `le="<bound>"} ` or `quantile="<quantile>"} `, one text behind the other, `+Inf` last. */
   fragments: usize;
 }
 
-/** One source with one set of tag values; its cells, tag values and labels follow. */
+/** One source with one set of tag values; its cells and texts follow. */
 @unmanaged
 @final
 export class Series {
+  /** The next of the same source, removed ones included. */
   next: usize;
-  previous: usize;
-  /** The next in the same hash bucket. */
+  /** The next in the same hash bucket; of a removed one the next that is free. */
   chained: usize;
   source: usize;
-  /** Bytes of the tag values: counted, unaligned, in the order of `Source.tags`. */
-  keyBytes: u32;
-  /** Bytes of `{a="b",c="d"` behind them. */
+  /** Bytes of `{a="b",c="d"`, which stand at the source's `seriesBytes`. */
   labelBytes: u32;
+  /** Bytes of `,a=b,c=d` behind them. */
+  influxBytes: u32;
   /** Bytes that the record has for both. */
   capacity: u32;
-  /** 1: expired; 2: a tag value needs escapes on the Influx wire. */
+  /** Not 0 if nobody sees it. */
   flags: u32;
+  padding: u32;
 }
 
 /** Of series of a source with a TTL only, between record and cells. */
@@ -107,4 +112,4 @@ export class Freshness {
 }
 
 export const SERIES_EXPIRED: u32 = 1;
-export const SERIES_ESCAPED: u32 = 2;
+export const SERIES_REMOVED: u32 = 2;

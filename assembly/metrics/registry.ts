@@ -1,30 +1,38 @@
 /**
- * What the registry holds and how much of it: the catalogs of sources and tag keys, the caps, and the upper
- * bounds of every output, kept up to date by each registration.
+ * What the registry holds and how much of it: the catalogs of sources, tag keys and log sources,
+ * the caps, and the upper bound of every output, kept up to date by each registration.
  */
-
-import { INPUT_BYTES_MAX } from "../abi";
+import { CoreFlag, INPUT_BYTES_MAX, Level } from "../abi";
 import { allocateZeroed, reserve } from "../bytes/arena";
-import { Part, putInflux } from "../bytes/escape";
+import { ascii } from "../bytes/ascii";
+import { addInflux, Part, setKeywords } from "../bytes/escape";
+import { CATALOGS } from "../bytes/fixed";
 import { INPUT } from "../bytes/input";
-import { putLiteral } from "../bytes/put";
-import { closeText, openText, textBytes } from "../bytes/text";
-import { Catalog, openCatalog, Setting } from "./setting";
-import { TAG_ABSENT } from "./tag";
+import { addText } from "../bytes/put";
+import { closeText, copyText, keepText, openText, textBytes } from "../bytes/text";
+import { addSetting, Catalog, inherit, openCatalog, Setting } from "./setting";
 
-export const sources: Catalog = changetype<Catalog>(memory.data(32, 16));
-export const tagKeys: Catalog = changetype<Catalog>(memory.data(32, 16));
-const allSources: usize = memory.data(64, 16);
-const anyTag: usize = memory.data(64, 16);
-const sourceBuckets: usize = memory.data(256, 16);
-const tagBuckets: usize = memory.data(256, 16);
+/** A tag key's setting that was forgotten, or never made; the others are 0 and 1. */
+export const TAG_ABSENT: u32 = 2;
+
+export const CATALOG_BYTES: usize = 64;
+export const CATALOGS_END: usize = CATALOGS + 320;
+export const sources: Catalog = changetype<Catalog>(CATALOGS);
+export const tagKeys: Catalog = changetype<Catalog>(CATALOGS + CATALOG_BYTES);
+export const logs: Catalog = changetype<Catalog>(CATALOGS + 2 * CATALOG_BYTES);
+const keptSources: Catalog = changetype<Catalog>(CATALOGS + 3 * CATALOG_BYTES);
+const keptLogs: Catalog = changetype<Catalog>(CATALOGS + 4 * CATALOG_BYTES);
 
 /** Bytes of an error reply: the command, each byte as `\DDD`, and some words. */
 const REPLY_BYTES: u64 = INPUT_BYTES_MAX * 4 + 1024;
 /** Around a name in a list: `tag:`, `:disabled`, ` for 18446744073s`, a comma. */
 const LISTED_BYTES: u32 = 64;
+/** Of the record of a switch with its name. */
+const SETTING_BYTES: u32 = 1024;
 
-/** Upper bound of every output: replies, lists, lines, exposition. Memory is reserved, not touched. */
+/**
+ * Upper bound of every output: replies, lists, lines, exposition. Memory is reserved, not touched.
+ */
 let outputBytes: u64 = REPLY_BYTES;
 let vmTag: usize = 0;
 let flags: u32 = 0;
@@ -37,10 +45,17 @@ export function openRegistry(vmBytes: u32, withFlags: u32, most: u32, mostPerSou
   flags = withFlags;
   seriesMax = most;
   seriesPerSourceMax = mostPerSource;
-  openCatalog(sources, changetype<Setting>(allSources), 1, sourceBuckets);
-  openCatalog(tagKeys, changetype<Setting>(anyTag), TAG_ABSENT, tagBuckets);
-  const at = openText();
-  vmTag = closeText(vmBytes ? putInflux(putLiteral(at, ",vm="), INPUT, vmBytes, Part.Value) : at);
+  openCatalog(sources, keptSources, 1);
+  // What nobody bears yet is kept anyway.
+  openCatalog(tagKeys, tagKeys, TAG_ABSENT);
+  openCatalog(logs, keptLogs, Level.Info);
+  if (hasFlag(CoreFlag.Strict)) setKeywords(keepText(INPUT + vmBytes));
+  openText();
+  if (vmBytes) {
+    addText(ascii(",vm="));
+    addInflux(copyText(INPUT, INPUT + vmBytes), Part.Value);
+  }
+  vmTag = closeText();
   return true;
 }
 
@@ -57,7 +72,9 @@ export function isSeriesCapReached(total: u32, ofSource: u32): bool {
   return total >= seriesMax || ofSource >= seriesPerSourceMax;
 }
 
-/** Makes room for `arenaBytes` of records and for outputs that grow by `output`; false if refused. */
+/**
+ * Makes room for `arenaBytes` of records and for outputs that grow by `output`; false if refused.
+ */
 export function reserveOutputs(arenaBytes: u64, output: u64): bool {
   return reserve(arenaBytes, outputBytes + output);
 }
@@ -67,15 +84,18 @@ export function growOutputs(byteCount: i64): void {
   outputBytes += byteCount;
 }
 
-/** A zeroed record for a switch of that name; the caller has reserved it. */
-export function newSetting(recordBytes: usize, name: usize): Setting {
-  const setting = changetype<Setting>(allocateZeroed(recordBytes));
-  setting.name = name;
-  growOutputs(listedBytes(name));
-  return setting;
-}
-
 /** What a name may add to a list. */
 export function listedBytes(name: usize): u32 {
   return textBytes(name) + LISTED_BYTES;
+}
+
+/** A new switch in its catalog, as the catalog is set; null when memory is refused. */
+export function makeSetting(catalog: Catalog, name: usize): Setting | null {
+  if (!reserveOutputs(SETTING_BYTES, SETTING_BYTES)) return null;
+  const setting = changetype<Setting>(allocateZeroed(offsetof<Setting>()));
+  setting.name = keepText(name);
+  growOutputs(listedBytes(name));
+  inherit(setting, catalog);
+  addSetting(catalog, setting);
+  return setting;
 }

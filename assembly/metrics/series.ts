@@ -1,40 +1,36 @@
 /**
- * Series: found or made by tag set. The identity of a tag set is each value preceded by its length, so that
- * no two sets collide; labels are rendered once. Past a cap, tag sets share one overflow series.
+ * Series: found or made by tag set, all texts rendered once. Identity is the rendered labels: their
+ * quotes and backslashes are escaped, so that no two tag sets look alike. Past a cap, tag sets
+ * share one overflow series.
  */
 import { Status, TAG_VALUE_BYTES_MAX } from "../abi";
-import { allocate, allocateZeroed, arenaMark } from "../bytes/arena";
-import { isPlain, putQuoted } from "../bytes/escape";
+import { allocate, arenaMark } from "../bytes/arena";
+import { ascii } from "../bytes/ascii";
+import { addInflux, addQuoted, Part, Quoting } from "../bytes/escape";
+import { COUNTERS } from "../bytes/fixed";
 import { INPUT, inputEnded, openInput, readText } from "../bytes/input";
-import { putByte, putText } from "../bytes/put";
-import { HASH_SEED, hashBytes, textBytes, textStart } from "../bytes/text";
-import { Field, SERIES_ESCAPED, Series, Source } from "./record";
+import { addByte, addText, cursor, writeAt } from "../bytes/put";
+import { compareBytes, hashBytes, textBytes, textEnd } from "../bytes/text";
+import { Field, Freshness, SERIES_REMOVED, Series, Source } from "./record";
 import { growOutputs, isSeriesCapReached, reserveOutputs } from "./registry";
-import { openCell } from "./source";
+import { openCell } from "./switch";
 import { tagAt } from "./tag";
 
-const FIRST_HEADS: u32 = 64;
-const OVERFLOW_VALUE = "_overflow";
-/** Room for labels grows in steps, so that a removed record fits the next tag set. */
+/** Room for texts grows in steps, so that a removed record fits the next tag set. */
 const CAPACITY_STEP: u32 = 15;
+/** Beside the texts of a record: slack for stores that overshoot. */
+const SLACK_BYTES: u64 = 64;
 
-let heads: usize = 0;
-let headCount: u32 = 0;
-let total: u32 = 0;
-let overflows: u32 = 0;
+/** Heads of hash chains, 65,536 of them; memory that nobody touches costs nothing. */
+const HEADS_BYTES = 262144;
+const heads: usize = memory.data(262144, 16);
 
-/** Series registered, overflow series included. */
-export function seriesCount(): u32 {
-  return total;
-}
-
-/** Registrations that a cap sent to an overflow series. */
-export function overflowCount(): u32 {
-  return overflows;
-}
-
-/** Finds or makes the series whose values are in `byteCount` bytes of input. Its address, or a `Status`. */
-export function registerSeries(source: Source, byteCount: u32): i32 {
+/**
+ * Finds or makes the series whose values are in `byteCount` bytes of input. Its address, or a
+ * `Status`.
+ */
+export function registerSeries(address: usize, byteCount: u32): i32 {
+  const source = changetype<Source>(address);
   openInput(byteCount);
   for (let i: u32 = 0; i < source.tagCount; i++) {
     const value = readText();
@@ -42,210 +38,123 @@ export function registerSeries(source: Source, byteCount: u32): i32 {
     if (textBytes(value) > <u32>TAG_VALUE_BYTES_MAX) return Status.TagInvalid;
   }
   if (!inputEnded()) return Status.Malformed;
-  if (!source.tagCount && source.firstSeries) return <i32>source.firstSeries;
-  if (!reserveSeries(source, byteCount)) return Status.OutOfMemory;
-  const key = arenaMark() + source.seriesBytes;
-  putKey(key, source);
-  const found = findSeries(source, key, byteCount);
-  if (found) return <i32>found;
-  if (!isSeriesCapReached(total, source.seriesCount)) return makeSeries(source, byteCount);
-  overflows++;
-  return source.overflow ? <i32>source.overflow : makeOverflow(source);
+  // Escapes may double every byte.
+  const textsMax = <u64>byteCount * 4 + source.tagBytes + SLACK_BYTES;
+  const output = textsMax * (source.lineCount + 1) + source.outputBytes;
+  if (!reserveOutputs(textsMax + source.seriesBytes, output)) return Status.OutOfMemory;
+  let found = findSeries(source, 0);
+  if (found) return found;
+  store<u32>(COUNTERS, load<u32>(COUNTERS, 4) + 1, 4);
+  found = source.overflow;
+  if (!found) found = findSeries(source, ascii("_overflow"));
+  source.overflow = found;
+  return found;
 }
 
 /** Takes a series out; its record goes to its source for reuse. A removed one is left alone. */
-export function removeSeries(series: Series): void {
-  if (!series.source) return;
-  const address = changetype<usize>(series);
+export function removeSeries(address: usize): void {
+  const series = changetype<Series>(address);
+  if (series.flags & SERIES_REMOVED) return;
   const source = changetype<Source>(series.source);
-  const head = headOf(source, keyOf(series), series.keyBytes);
-  let link = head;
+  let link = headOf(source, address + source.seriesBytes, series.labelBytes);
   while (load<usize>(link) != address) link = load<usize>(link) + offsetof<Series>("chained");
   store<usize>(link, series.chained);
-  if (series.previous) changetype<Series>(series.previous).next = series.next;
-  else source.firstSeries = series.next;
-  if (series.next) changetype<Series>(series.next).previous = series.previous;
-  else source.lastSeries = series.previous;
-  if (source.overflow == address) source.overflow = 0;
-  growOutputs(-outputBytesOf(source, series));
-  source.seriesCount--;
-  total--;
-  series.source = 0;
-  series.next = source.freeSeries;
+  if (source.overflow == <i32>address) source.overflow = 0;
+  count(source, series, -1);
+  series.flags = SERIES_REMOVED;
+  series.chained = source.freeSeries;
   source.freeSeries = address;
 }
 
-/** Address of a series' tag values. */
-export function keyOf(series: Series): usize {
-  return changetype<usize>(series) + changetype<Source>(series.source).seriesBytes;
-}
-
-/** Values may double when escaped, in labels and in lines. */
-function reserveSeries(source: Source, byteCount: u32): bool {
-  let labelBytes = <u64>byteCount * 2 + 16;
-  for (let i: u32 = 0; i < source.tagCount; i++) labelBytes += textBytes(tagAt(source, i).prom) + 8;
-  let arena = source.seriesBytes + labelBytes * 2;
-  if (total >= headCount) arena += <u64>headCount * 8 + FIRST_HEADS * 4;
-  return reserveOutputs(arena, labelBytes * (source.lineCount + 1) + source.outputBytes);
-}
-
-/** Writes the values in written order behind where the next record's cells will end. */
-function putKey(at: usize, source: Source): void {
+/**
+ * The series whose values are in the input, or all `shared`; made if it is new, but 0 if a cap
+ * forbids that. Its texts are written where a new record's would stand, at the arena's end.
+ */
+function findSeries(source: Source, shared: usize): i32 {
+  const labels = arenaMark() + source.seriesBytes;
+  writeAt(labels);
   for (let i: u32 = 0; i < source.tagCount; i++) {
-    const value = valueAt(tagAt(source, i).index);
-    const byteCount = textBytes(value) + 2;
-    memory.copy(at, value, byteCount);
-    at += byteCount;
+    const value = valueAt(source, i, shared);
+    addByte(i ? 0x2c : 0x7b);
+    addText(tagAt(source, i).prom);
+    addQuoted(value, Quoting.Label);
+    addByte(0x22);
   }
-}
-
-/** The `index`-th value in the input. */
-function valueAt(index: u32): usize {
-  let at = INPUT;
-  for (; index; index--) at += textBytes(at) + 2;
-  return at;
-}
-
-function findSeries(source: Source, key: usize, keyBytes: u32): usize {
-  if (!headCount) return 0;
-  for (
-    let at = load<usize>(headOf(source, key, keyBytes));
-    at;
-    at = changetype<Series>(at).chained
-  ) {
+  const labelBytes = <u32>(cursor - labels);
+  const head = headOf(source, labels, labelBytes);
+  for (let at = load<usize>(head); at; at = changetype<Series>(at).chained) {
     const series = changetype<Series>(at);
-    if (series.source != changetype<usize>(source) || series.keyBytes != keyBytes) continue;
-    if (memory.compare(keyOf(series), key, keyBytes) == 0) return at;
+    const known = at + source.seriesBytes;
+    if (series.source != changetype<usize>(source)) continue;
+    if (!compareBytes(known, series.labelBytes, labels, labelBytes)) return <i32>at;
   }
-  return 0;
-}
-
-/** The tag values stand where the record's would, at the arena's end; a free record gets a copy. */
-function makeSeries(source: Source, keyBytes: u32): i32 {
-  const draft = arenaMark();
-  const labels = draft + source.seriesBytes + keyBytes;
-  const labelBytes = <u32>(putLabels(labels, source, draft + source.seriesBytes) - labels);
-  let series = takeFree(source, keyBytes + labelBytes);
-  if (series) {
-    const from = draft + source.seriesBytes;
-    memory.copy(keyOf(changetype<Series>(series)), from, keyBytes + labelBytes);
-  } else {
-    series = draft;
-    const capacity = source.tagCount ? (keyBytes + labelBytes + CAPACITY_STEP) & ~CAPACITY_STEP : 0;
-    allocate(source.seriesBytes + capacity);
-    memory.fill(series, 0, source.seriesBytes);
-    changetype<Series>(series).capacity = capacity;
-  }
-  const made = changetype<Series>(series);
-  made.source = changetype<usize>(source);
-  made.keyBytes = keyBytes;
-  made.labelBytes = labelBytes;
-  made.flags = isKeyPlain(made, source.tagCount) ? 0 : SERIES_ESCAPED;
-  link(source, made);
-  growOutputs(outputBytesOf(source, made));
-  return <i32>series;
-}
-
-function makeOverflow(source: Source): i32 {
-  let at = INPUT;
+  if (!shared && isSeriesCapReached(load<u32>(COUNTERS), source.seriesCount)) return 0;
   for (let i: u32 = 0; i < source.tagCount; i++) {
-    store<u16>(at, <u16>OVERFLOW_VALUE.length);
-    at = putOverflow(at + 2);
+    const value = valueAt(source, i, shared);
+    if (!textBytes(value)) continue;
+    addText(tagAt(source, i).influx);
+    addInflux(value, Part.Value);
   }
-  const byteCount = <u32>(at - INPUT);
-  if (!reserveSeries(source, byteCount)) return Status.OutOfMemory;
-  const key = arenaMark() + source.seriesBytes;
-  putKey(key, source);
-  const found = findSeries(source, key, byteCount);
-  source.overflow = found ? found : makeSeries(source, byteCount);
-  return <i32>source.overflow;
-}
-
-function putOverflow(at: usize): usize {
-  for (let i = 0; i < OVERFLOW_VALUE.length; i++) {
-    store<u8>(at + i, load<u8>(changetype<usize>(OVERFLOW_VALUE) + ((<usize>i) << 1)));
-  }
-  return at + OVERFLOW_VALUE.length;
-}
-
-/** `{a="b",c="d"`, or nothing. */
-function putLabels(at: usize, source: Source, value: usize): usize {
-  for (let i: u32 = 0; i < source.tagCount; i++) {
-    at = putText(putByte(at, i ? 0x2c : 0x7b), tagAt(source, i).prom);
-    at = putByte(putQuoted(at, textStart(value), textBytes(value), true), 0x22);
-    value += textBytes(value) + 2;
-  }
-  return at;
-}
-
-function takeFree(source: Source, needed: u32): usize {
-  let link = changetype<usize>(source) + offsetof<Source>("freeSeries");
-  while (load<usize>(link)) {
-    const series = changetype<Series>(load<usize>(link));
-    if (series.capacity >= needed) {
-      store<usize>(link, series.next);
-      const capacity = series.capacity;
-      memory.fill(changetype<usize>(series), 0, source.seriesBytes);
-      series.source = changetype<usize>(source);
-      series.capacity = capacity;
-      return changetype<usize>(series);
-    }
-    link = changetype<usize>(series) + offsetof<Series>("next");
-  }
-  return 0;
-}
-
-function isKeyPlain(series: Series, tagCount: u32): bool {
-  let value = keyOf(series);
-  for (let i: u32 = 0; i < tagCount; i++) {
-    if (!isPlain(textStart(value), textBytes(value))) return false;
-    value += textBytes(value) + 2;
-  }
-  return true;
-}
-
-function link(source: Source, series: Series): void {
-  const address = changetype<usize>(series);
-  if (total >= headCount) growHeads();
-  const head = headOf(source, keyOf(series), series.keyBytes);
+  const series = takeRecord(source, labels, <u32>(cursor - labels));
+  series.labelBytes = labelBytes;
+  series.influxBytes = <u32>(cursor - labels) - labelBytes;
   series.chained = load<usize>(head);
-  store<usize>(head, address);
-  series.previous = source.lastSeries;
-  if (source.lastSeries) changetype<Series>(source.lastSeries).next = address;
-  else source.firstSeries = address;
-  source.lastSeries = address;
-  source.seriesCount++;
-  total++;
+  store<usize>(head, changetype<usize>(series));
+  count(source, series, 1);
+  return <i32>changetype<usize>(series);
+}
+
+/** The value of the `position`-th tag in written order. */
+function valueAt(source: Source, position: u32, shared: usize): usize {
+  if (shared) return shared;
+  let value = INPUT;
+  for (let i = tagAt(source, position).index; i; i--) value = textEnd(value);
+  return value;
+}
+
+/**
+ * A removed record that has room, with a copy of the texts; or a new one, in which they stand
+ * already.
+ */
+function takeRecord(source: Source, texts: usize, byteCount: u32): Series {
+  let link = changetype<usize>(source) + offsetof<Source>("freeSeries");
+  while (load<usize>(link) && changetype<Series>(load<usize>(link)).capacity < byteCount) {
+    link = load<usize>(link) + offsetof<Series>("chained");
+  }
+  let series = changetype<Series>(load<usize>(link));
+  if (load<usize>(link)) {
+    store<usize>(link, series.chained);
+    memory.copy(changetype<usize>(series) + source.seriesBytes, texts, byteCount);
+  } else {
+    const capacity = (byteCount + CAPACITY_STEP) & ~CAPACITY_STEP;
+    const address = allocate(source.seriesBytes + capacity);
+    memory.fill(address, 0, offsetof<Series>());
+    series = changetype<Series>(address);
+    series.source = changetype<usize>(source);
+    series.capacity = capacity;
+    if (source.lastSeries) changetype<Series>(source.lastSeries).next = address;
+    else source.firstSeries = address;
+    source.lastSeries = address;
+  }
+  const address = changetype<usize>(series);
+  series.flags = 0;
+  if (source.ttlNs) memory.fill(address + offsetof<Series>(), 0, offsetof<Freshness>());
   for (let at = source.firstField; at; at = changetype<Field>(at).next) {
     const field = changetype<Field>(at);
     openCell(address + field.offset, field, source.value);
   }
+  return series;
 }
 
-function headOf(source: Source, key: usize, keyBytes: u32): usize {
-  const hash = hashBytes(HASH_SEED ^ changetype<usize>(source), key, keyBytes);
-  return heads + ((<u32>(hash ^ (hash >> 32)) & (headCount - 1)) << 2);
+/** Counts a series in or out, and what it may add to an output. */
+function count(source: Source, series: Series, sign: i32): void {
+  source.seriesCount += sign;
+  store<u32>(COUNTERS, load<u32>(COUNTERS) + sign);
+  const texts = <u64>series.labelBytes * source.lineCount + series.influxBytes;
+  growOutputs((texts + source.outputBytes) * <i64>sign);
 }
 
-function growHeads(): void {
-  const before = heads;
-  const beforeCount = headCount;
-  headCount = max(beforeCount << 1, FIRST_HEADS);
-  heads = allocateZeroed(headCount << 2);
-  for (let i: u32 = 0; i < beforeCount; i++) {
-    let at = load<usize>(before + ((<usize>i) << 2));
-    while (at) {
-      const series = changetype<Series>(at);
-      const following = series.chained;
-      const head = headOf(changetype<Source>(series.source), keyOf(series), series.keyBytes);
-      series.chained = load<usize>(head);
-      store<usize>(head, at);
-      at = following;
-    }
-  }
-}
-
-function outputBytesOf(source: Source, series: Series): i64 {
-  const lines = <u64>series.labelBytes * source.lineCount;
-  return lines + series.keyBytes * 2 + source.outputBytes;
+function headOf(source: Source, labels: usize, labelBytes: u32): usize {
+  const hash = hashBytes(source.labelSeed, labels, labels + labelBytes);
+  return heads + (<usize>(hash >> 30) & (HEADS_BYTES - 4));
 }

@@ -79,11 +79,11 @@ export class Children<T> {
     this.#refuseOthers(labels);
     const values = this.#readValues(labels);
     const texts = values.map((value) => this.#fit(String(value)));
-    const overflows = core.exports.overflowCount();
+    const overflows = core.overflowCount;
     const series = core.registerSeries(this.source, encodeValues(texts), this.name);
     const child = this.#bySeries.get(series) ?? this.make(series);
     this.#bySeries.set(series, child);
-    if (core.exports.overflowCount() !== overflows) return child;
+    if (core.overflowCount !== overflows) return child;
     this.#remember(texts, child);
     if (values.some((value) => typeof value !== "string")) this.#addAlias(values, child);
     return child;

@@ -3,8 +3,9 @@
  * unsigned integers with `u`, and the original's keyword prefix.
  */
 import { CoreFlag, FieldType } from "../../assembly/abi";
+import { INPUT } from "../../assembly/bytes/input";
 import { configure, registerSource, setInteger } from "../../assembly/index";
-import { clearGround } from "./fixture/ground";
+import { clearGround, placeText } from "./fixture/ground";
 import { addSeries, addSource, cellOf, lines, Message, run } from "./fixture/message";
 
 /** Enables one source alone and returns its lines. */
@@ -17,6 +18,7 @@ function only(name: string): string {
 describe("line protocol, strict and bare", () => {
   beforeAll(() => {
     clearGround();
+    store<u16>(INPUT, <u16>placeText(INPUT + 2, "all from select where write"));
     configure(0, CoreFlag.UnsignedSuffix | CoreFlag.Strict, 100, 100);
   });
 

@@ -10,6 +10,7 @@ import {
   arenaRelease,
   reserve,
 } from "../../assembly/bytes/arena";
+import { ascii } from "../../assembly/bytes/ascii";
 import { putDouble } from "../../assembly/bytes/double";
 import {
   INPUT,
@@ -22,7 +23,7 @@ import {
   readU16,
 } from "../../assembly/bytes/input";
 import { putSigned, putUnsigned } from "../../assembly/bytes/integer";
-import { putByte, putBytes, putLiteral } from "../../assembly/bytes/put";
+import { putByte, putBytes, putText } from "../../assembly/bytes/put";
 import { clearGround, placeText, textBetween } from "./fixture/ground";
 
 const page: usize = heap.alloc(4096);
@@ -111,13 +112,13 @@ describe("writers", () => {
     const byteCount = placeText(source, "seventeen letters");
     let at = putBytes(page, source, byteCount);
     at = putByte(at, 0x3d);
-    at = putLiteral(at, "ok");
+    at = putText(at, ascii("ok"));
     expect(textBetween(page, at)).toBe("seventeen letters=ok");
   });
 
   it("no bytes write nothing", () => {
     expect(putBytes(page, page + 1024, 0)).toBe(page);
-    expect(putLiteral(page, "")).toBe(page);
+    expect(putText(page, ascii(""))).toBe(page);
   });
 });
 

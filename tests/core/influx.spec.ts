@@ -4,15 +4,8 @@
  */
 import { CoreFlag, FieldType, SourceFlag } from "../../assembly/abi";
 import { INPUT } from "../../assembly/bytes/input";
-import {
-  configure,
-  counterAdd,
-  gaugeSet,
-  observe,
-  registerSource,
-  setInteger,
-  setText,
-} from "../../assembly/index";
+import { configure, observe, registerSource, setInteger, setText } from "../../assembly/index";
+import { counterAdd, gaugeSet } from "../../assembly/metrics/cell";
 import { clearGround, placeText } from "./fixture/ground";
 import { addSeries, addSource, cellOf, lines, Message, run } from "./fixture/message";
 
@@ -132,11 +125,11 @@ describe("line protocol", () => {
     expect(lineOf("two")).toBe("two,vm=host\\ one b=2" + STAMP);
   });
 
-  it("a text escapes quote and backslash, a newline is two characters", () => {
+  it("a text escapes quote and backslash, a newline is three characters", () => {
     const source = addSource("text", [], FieldType.Text);
     const cell = cellOf(source, addSeries(source, []));
     setText(cell, placeText(INPUT, 'a "b" \\ c\nd'));
-    expect(lineOf("text")).toBe('text,vm=host\\ one value="a \\"b\\" \\\\ c\\nd"' + STAMP);
+    expect(lineOf("text")).toBe('text,vm=host\\ one value="a \\"b\\" \\\\ c\\\\nd"' + STAMP);
   });
 
   it("a histogram is one line of cumulative floats", () => {

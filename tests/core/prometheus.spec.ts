@@ -4,14 +4,8 @@
  */
 import { CoreFlag, FieldType, SourceFlag } from "../../assembly/abi";
 import { INPUT } from "../../assembly/bytes/input";
-import {
-  configure,
-  counterAdd,
-  gaugeSet,
-  observe,
-  registerSource,
-  setText,
-} from "../../assembly/index";
+import { configure, observe, registerSource, setText } from "../../assembly/index";
+import { counterAdd, gaugeSet } from "../../assembly/metrics/cell";
 import { clearGround, placeText } from "./fixture/ground";
 import { addSeries, addSource, cellOf, exposition, Message, run } from "./fixture/message";
 

@@ -7,9 +7,6 @@ import { INPUT } from "../../assembly/bytes/input";
 import {
   allocateHandle,
   configure,
-  counterAdd,
-  gaugeAdd,
-  gaugeSet,
   handleCounterAdd,
   handleGaugeAdd,
   handleGaugeSet,
@@ -17,15 +14,13 @@ import {
   handleIsActive,
   handleObserve,
   observe,
-  overflowCount,
-  refusedCount,
   registerField,
   registerSource,
   removeSeries,
-  seriesCount,
   setText,
-  truncatedCount,
 } from "../../assembly/index";
+import { counterAdd, gaugeAdd, gaugeSet } from "../../assembly/metrics/cell";
+import { overflowCount, refusedCount, seriesCount, truncatedCount } from "./fixture/count";
 import { clearGround, placeText } from "./fixture/ground";
 import {
   addLog,

@@ -88,7 +88,8 @@ async function namedFunctions(target: string): Promise<Record<string, number>> {
   const folder = mkdtempSync(join(tmpdir(), "size-"));
   try {
     const outFile = join(folder, "named.wasm");
-    const options = ["--target", target, "--debug", "--outFile", outFile];
+    const transform = ["--transform", "./assembly/ascii.js"];
+    const options = ["--target", target, ...transform, "--debug", "--outFile", outFile];
     execFileSync(process.execPath, [COMPILER, "assembly/index.ts", ...options]);
     const entries = Object.entries(await functionBytes(readFileSync(outFile)));
     return Object.fromEntries(entries.sort((left, right) => right[1] - left[1]));

@@ -40,6 +40,7 @@ const PLATFORM_IMPORTS = ["host/platform", "host/address", "host/errors"];
 
 /** Files that somebody starts, not imports. */
 const ENTRIES: readonly RegExp[] = [
+  /^assembly\/build\.js$/,
   /^assembly\/(index|guest\/index)\.ts$/,
   /^host\/(index|cli\/main)\.ts$/,
   /^tests\/(run|bench\/main)\.ts$/,

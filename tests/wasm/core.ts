@@ -9,11 +9,13 @@ import {
   type FieldType,
   INPUT_BYTES_MAX,
 } from "../../assembly/abi.js";
+import { KEYWORDS } from "../../host/keywords.js";
 
 /** The exports of the core, addresses and byte counts as numbers. */
 interface Exports {
   readonly memory: WebAssembly.Memory;
   inputAddress(): number;
+  countersAddress(): number;
   outputAddress(): number;
   configure(vmBytes: number, flags: number, seriesMax: number, perSourceMax: number): number;
   registerSource(byteCount: number): number;
@@ -22,9 +24,6 @@ interface Exports {
   removeSeries(series: number): void;
   registerLog(byteCount: number): number;
   fieldOffset(source: number, index: number): number;
-  counterAdd(cell: number, value: number): void;
-  gaugeSet(cell: number, value: number): void;
-  gaugeAdd(cell: number, value: number): void;
   observe(cell: number, value: number): void;
   setInteger(cell: number, value: bigint): void;
   setText(cell: number, byteCount: number): void;
@@ -42,6 +41,13 @@ interface Exports {
   handleIntegerSet(handle: number, value: bigint): void;
   handleObserve(handle: number, value: number): void;
   handleIsActive(handle: number): number;
+}
+
+/** What tests call besides. */
+interface Extras {
+  counterAdd(cell: number, value: number): void;
+  gaugeSet(cell: number, value: number): void;
+  gaugeAdd(cell: number, value: number): void;
   seriesCount(): number;
   overflowCount(): number;
   refusedCount(): number;
@@ -70,15 +76,38 @@ const DEFAULT_FLAGS = CoreFlag.SortTags | CoreFlag.Timestamps;
 
 const module = new WebAssembly.Module(readFileSync("build/monitor.wasm"));
 
+/** Writes by address, through handles; and the counters one by one. */
+function extrasOf(wasm: Exports): Extras {
+  const handles = new Map<number, number>();
+  const handleOf = (cell: number) => {
+    const handle = handles.get(cell) ?? wasm.allocateHandle(cell);
+    handles.set(cell, handle);
+    return handle;
+  };
+  const count = (index: number) =>
+    new Uint32Array(wasm.memory.buffer, wasm.countersAddress(), 4)[index] ?? 0;
+  return {
+    counterAdd: (cell, value) => wasm.handleCounterAdd(handleOf(cell), value),
+    gaugeSet: (cell, value) => wasm.handleGaugeSet(handleOf(cell), value),
+    gaugeAdd: (cell, value) => wasm.handleGaugeAdd(handleOf(cell), value),
+    seriesCount: () => count(0),
+    overflowCount: () => count(1),
+    refusedCount: () => count(2),
+    truncatedCount: () => count(3),
+  };
+}
+
 /** One instance, configured. */
 export class Core {
-  readonly exports: Exports;
+  readonly exports: Exports & Extras;
   private readonly encoder = new TextEncoder();
 
   constructor(flags: number = DEFAULT_FLAGS, seriesMax = 1e6, vmName = "") {
     const instance = new WebAssembly.Instance(module);
-    this.exports = instance.exports as unknown as Exports;
-    this.exports.configure(this.input(vmName), flags, seriesMax, seriesMax);
+    const wasm = instance.exports as unknown as Exports;
+    this.exports = { ...wasm, ...extrasOf(wasm) };
+    this.input(Buffer.concat([Buffer.from(vmName), encodeText(KEYWORDS)]));
+    this.exports.configure(Buffer.byteLength(vmName), flags, seriesMax, seriesMax);
   }
 
   /** Everything that the core's memory takes, in bytes. */

@@ -1,0 +1,12 @@
+/**
+ * Texts that the core itself writes. The compiler transform assembly/ascii.js turns each call into
+ * a constant; strings of AssemblyScript would be managed objects of UTF-16, three times as large.
+ */
+
+/** The address of a counted text with these ASCII characters. */
+export function ascii(text: string): usize {
+  const at = heap.alloc(text.length + 18);
+  store<u16>(at, <u16>text.length);
+  for (let i = 0; i < text.length; i++) store<u8>(at + 2 + i, text.charCodeAt(i));
+  return at;
+}

@@ -1,0 +1,53 @@
+/**
+ * Timed settings: durations, when the next one reverts, and reverting what is due.
+ */
+import { CATALOGS } from "../bytes/fixed";
+import { CATALOG_BYTES, CATALOGS_END } from "../metrics/registry";
+import { Catalog, Setting } from "../metrics/setting";
+import { assign } from "../metrics/switch";
+
+/** Of a second. */
+export const NS_PER_S: u64 = 1000000000;
+/** A hundred years; more digits than this are refused. */
+const SECONDS_MAX: u64 = 3153600000;
+
+/** Nanoseconds of `<n>s`, `<n>m` or `<n>h`; 0 if it is none. */
+export function parseDuration(start: usize, end: usize): u64 {
+  let count: u64 = 0;
+  for (; start < end - 1; start++) {
+    const digit = <u32>load<u8>(start) - 0x30;
+    if (digit > 9 || count > SECONDS_MAX) return 0;
+    count = count * 10 + digit;
+  }
+  const unit = load<u8>(start);
+  if (unit == 0x6d) count *= 60;
+  else if (unit == 0x68) count *= 3600;
+  else if (unit != 0x73) return 0;
+  return count > SECONDS_MAX ? 0 : count * NS_PER_S;
+}
+
+/** When the next timed setting reverts, in ns since the epoch; 0 = none. */
+export function nextDeadlineNs(): u64 {
+  return revertUntil(0);
+}
+
+/** Reverts every timed setting that is due. */
+export function expire(nowNs: u64): void {
+  revertUntil(nowNs);
+}
+
+/** Returns the soonest deadline that is left, or 0. */
+function revertUntil(nowNs: u64): u64 {
+  // Less one: none is the largest number.
+  let soonest = u64.MAX_VALUE;
+  for (let catalog = CATALOGS; catalog < CATALOGS_END; catalog += CATALOG_BYTES) {
+    for (let at = catalog; at; at = changetype<Setting>(at).next) {
+      const setting = changetype<Setting>(at);
+      soonest = min(soonest, setting.deadlineNs - 1);
+      if (setting.deadlineNs - 1 < nowNs) {
+        assign(changetype<Catalog>(catalog), setting, setting.saved, 0);
+      }
+    }
+  }
+  return soonest + 1;
+}
