@@ -31,8 +31,8 @@ export function putCompound(at: usize, field: Field, series: Series, isInflux: b
     lines++;
   } else if (isInflux && !count) lines = 0;
   if (isInflux) {
-    at = putLine(at, field, series, ascii("count"), 0, count, true);
-    if (sum - sum == 0) at = putLine(at, field, series, ascii("sum"), 0, sum, true);
+    at = putTotal(at, field, series, ascii("count"), count, true);
+    if (sum - sum == 0) at = putTotal(at, field, series, ascii("sum"), sum, true);
   }
   let fragment = field.fragments;
   let value: f64 = 0;
@@ -42,37 +42,30 @@ export function putCompound(at: usize, field: Field, series: Series, isInflux: b
       const quantile = load<f64>(field.parameters + ((<usize>i) << 3));
       value = sketchQuantile(cell + CELL_SKETCH_OFFSET, quantile);
     }
-    at = putLine(at, field, series, isHistogram ? ascii("bucket") : 0, fragment, value, isInflux);
+    if (isInflux) {
+      const labelBytes = isHistogram ? LE_BYTES : QUANTILE_BYTES;
+      const byteCount = textBytes(fragment) - labelBytes - TAIL_BYTES;
+      at = putBytes(putText(at, field.influxKey), textStart(fragment) + labelBytes, byteCount);
+      at = putByte(at, 0x3d);
+    } else at = putLabels(putText(at, field.label), series, fragment);
+    at = putByte(putDouble(at, value), isInflux ? 0x2c : 0x0a);
     fragment = (textEnd(fragment) + 7) & ~7;
   }
   if (isInflux) return at;
-  at = putLine(at, field, series, ascii("sum"), 0, sum, false);
-  return putLine(at, field, series, ascii("count"), 0, count, false);
+  at = putTotal(at, field, series, ascii("sum"), sum, false);
+  return putTotal(at, field, series, ascii("count"), count, false);
 }
 
-/** One number: its suffix or its fragment make the name of a field, or all make a line. */
-function putLine(
+function putTotal(
   at: usize,
   field: Field,
   series: Series,
   suffix: usize,
-  fragment: usize,
   value: f64,
   isInflux: bool,
 ): usize {
-  if (isInflux) {
-    at = putText(at, field.influxKey);
-    if (fragment) {
-      const labelBytes = suffix ? LE_BYTES : QUANTILE_BYTES;
-      const byteCount = textBytes(fragment) - labelBytes - TAIL_BYTES;
-      at = putBytes(at, textStart(fragment) + labelBytes, byteCount);
-    } else at = putText(at, suffix);
-    at = putByte(at, 0x3d);
-  } else {
-    at = putText(at, field.promName);
-    if (suffix) at = putText(putByte(at, 0x5f), suffix);
-    at = putLabels(at, series, fragment);
-  }
+  if (isInflux) at = putByte(putText(putText(at, field.influxKey), suffix), 0x3d);
+  else at = putLabels(putText(putByte(putText(at, field.promName), 0x5f), suffix), series, 0);
   return putByte(putDouble(at, value), isInflux ? 0x2c : 0x0a);
 }
 

@@ -46,36 +46,39 @@ function addSource(source: Source, first: usize): void {
   for (let next = source.firstField; next; next = changetype<Field>(next).next) {
     const field = changetype<Field>(next);
     if (field.kind == CellKind.Text) continue;
-    const help = textBytes(field.help) ? field.help : source.help;
-    const nameBytes = openMetrics ? field.baseBytes : textBytes(field.promName);
-    addHeader(help, field.promName, nameBytes, ascii(""), typeOf(source, field));
+    addHeader(source, field);
     if (isCompound(field)) addCompounds(field, first);
     else addScalars(field, first);
   }
-  if (source.hasTexts) addInfo(source, first);
+  if (source.firstText) {
+    addHeader(source, changetype<Field>(source.firstText));
+    addInfos(changetype<Field>(source.firstText), first);
+  }
 }
 
-function addHeader(help: usize, name: usize, nameBytes: u32, suffix: usize, type: usize): void {
+/** HELP, its own or its source's, and TYPE. */
+function addHeader(source: Source, field: Field): void {
+  const help = textBytes(field.help) ? field.help : source.help;
+  const start = textStart(field.promName);
+  const nameBytes = openMetrics ? field.baseBytes : textBytes(field.promName);
   if (textBytes(help)) {
     addText(ascii("# HELP "));
-    addBytes(textStart(name), nameBytes);
-    addText(suffix);
+    addBytes(start, nameBytes);
     addByte(0x20);
     addQuoted(help, openMetrics ? Quoting.Label : Quoting.Help);
     addByte(0x0a);
   }
   addText(ascii("# TYPE "));
-  addBytes(textStart(name), nameBytes);
-  addText(suffix);
+  addBytes(start, nameBytes);
+  let type = ascii(" gauge\n");
+  if (field.kind == CellKind.Counter) type = ascii(" counter\n");
+  if (field.kind == CellKind.Histogram) type = ascii(" histogram\n");
+  if (field.kind == CellKind.Summary) type = ascii(" summary\n");
+  if (openMetrics) {
+    if (field.kind == CellKind.Text) type = ascii(" info\n");
+    if (field.kind == CellKind.Counter && !isTotal(field, source)) type = ascii(" unknown\n");
+  }
   addText(type);
-}
-
-function typeOf(source: Source, field: Field): usize {
-  const kind = field.kind;
-  if (kind == CellKind.Histogram) return ascii(" histogram\n");
-  if (kind == CellKind.Summary) return ascii(" summary\n");
-  if (kind != CellKind.Counter) return ascii(" gauge\n");
-  return openMetrics && !isTotal(field, source) ? ascii(" unknown\n") : ascii(" counter\n");
 }
 
 function addScalars(field: Field, first: usize): void {
@@ -105,25 +108,18 @@ function addCompounds(field: Field, first: usize): void {
   }
 }
 
-/**
- * All texts of a source, as labels of one gauge `<prefix>_info` that is 1 (OpenMetrics: type info).
- */
-function addInfo(source: Source, first: usize): void {
-  const prefix = source.promPrefix;
-  const suffix = openMetrics ? ascii("") : ascii("_info");
-  const type = openMetrics ? ascii(" info\n") : ascii(" gauge\n");
-  addHeader(source.help, prefix, textBytes(prefix), suffix, type);
+/** All texts of a source, as labels of one gauge that is 1 (OpenMetrics: type info). */
+function addInfos(text: Field, first: usize): void {
   for (let next = first; next; next = nextVisible(next)) {
     const series = changetype<Series>(next);
-    addText(prefix);
-    addText(ascii("_info"));
+    addText(text.promName);
     addBytes(labelsOf(series), series.labelBytes);
     let separator: u32 = series.labelBytes ? 0x2c : 0x7b;
-    for (let link = source.firstField; link; link = changetype<Field>(link).next) {
+    for (let link = changetype<usize>(text); link; link = changetype<Field>(link).next) {
       const field = changetype<Field>(link);
       if (field.kind != CellKind.Text) continue;
       addByte(separator);
-      addText(field.promName);
+      addText(field.label);
       addQuoted(next + field.offset + CELL_TEXT_OFFSET, Quoting.Label);
       addByte(0x22);
       separator = 0x2c;

@@ -50,9 +50,6 @@ export function readField(source: Source): i32 {
   if (inputFailed()) return Status.Malformed;
   const isNamed = textBytes(key) - 1 < <u32>NAME_BYTES_MAX && textBytes(unit) <= UNIT_BYTES_MAX;
   if (!isNamed || type > <u32>FieldType.Text) return Status.FieldInvalid;
-  for (let at = source.firstField; at; at = changetype<Field>(at).next) {
-    if (!compareTexts(changetype<Field>(at).key, key)) return Status.FieldInvalid;
-  }
   field.type = type;
   field.kind = <i32>(KINDS >> (type << 2)) & 15;
   field.key = keepText(key);
@@ -60,6 +57,7 @@ export function readField(source: Source): i32 {
   const status = readParameters(field, count);
   if (status) return status;
   renderInfluxKey(field, source);
+  if (!claimName(hashText(~source.labelSeed, field.influxKey))) return Status.FieldInvalid;
   return renderPromName(field, source, unit) ? <i32>changetype<usize>(field) : Status.NameTaken;
 }
 
@@ -139,27 +137,37 @@ function renderInfluxKey(field: Field, source: Source): void {
   field.influxKey = closeText();
 }
 
-/**
- * Renders and claims every name that the field exposes; of a text only its label. False if one is
- * taken.
- */
+/** Renders and claims every name that the field exposes. False if one is taken. */
 function renderPromName(field: Field, source: Source, unit: usize): bool {
-  const start = openText();
   const isText = field.kind == CellKind.Text;
-  const isCounter = isTotal(field, source);
-  if (isText) addName(field.key, true, false);
-  else {
-    addText(source.promPrefix);
-    if (!(source.flags & SourceFlag.Family)) addFieldName(field, start, unit);
-    if (isCounter) dropSuffix(start, ascii("_total"));
+  if (isText) {
+    const label = openText();
+    addName(field.key, true, false);
+    const hash = hashBytes(source.labelSeed, label, cursor);
+    addText(ascii('="'));
+    field.label = closeText();
+    if (!claimName(hash)) return false;
   }
+  const start = openText();
+  addText(source.promPrefix);
+  if (!isText && !(source.flags & SourceFlag.Family)) addFieldName(field, start, unit);
+  const isCounter = isTotal(field, source);
+  if (isCounter) dropSuffix(start, ascii("_total"));
   field.baseBytes = <u32>(cursor - start);
-  const base = hashBytes(isText ? source.labelSeed : HASH_SEED, start, cursor);
-  if (isText) addText(ascii('="'));
+  const base = hashBytes(HASH_SEED, start, cursor);
+  if (isText) addText(ascii("_info"));
   if (isCounter) addText(ascii("_total"));
   field.promName = closeText();
+  if (isCompound(field)) {
+    openText();
+    addText(field.promName);
+    if (field.kind == CellKind.Histogram) addText(ascii("_bucket"));
+    field.label = closeText();
+  }
+  // All texts of a source share one exposed name.
+  if (isText && source.firstText) return true;
   if (!claimName(base)) return false;
-  if (isText) return source.hasTexts != 0 || claimInfo(source);
+  if (isText) return claimSuffix(base, ascii("_info"));
   if (isCounter) return claimSuffix(base, ascii("_total"));
   if (!isCompound(field)) return true;
   if (field.kind == CellKind.Histogram && !claimSuffix(base, ascii("_bucket"))) return false;
@@ -202,15 +210,6 @@ function dropSuffix(start: usize, suffix: usize): void {
 /** Whether a name ends in bytes, and is longer. */
 function hasSuffix(start: usize, end: usize, suffix: usize, byteCount: u32): bool {
   return end - start > byteCount && !compareBytes(end - byteCount, byteCount, suffix, byteCount);
-}
-
-/**
- * All texts of a source share one exposed name: `<prefix>_info`, in OpenMetrics of family
- * `<prefix>`.
- */
-function claimInfo(source: Source): bool {
-  const base = hashText(HASH_SEED, source.promPrefix);
-  return claimName(base) && claimSuffix(base, ascii("_info"));
 }
 
 function claimSuffix(base: u64, suffix: usize): bool {

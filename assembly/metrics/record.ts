@@ -12,16 +12,18 @@ export class Source extends Setting {
   help: usize;
   /** Escaped measurement and the vm tag: how each line begins. */
   influxStart: usize;
-  /** `tagCount` records, in the order in which tags are written. */
-  tags: usize;
+  /** The first `TagKey`. */
+  firstTag: usize;
   tagCount: u32;
   firstField: usize;
-  lastField: usize;
+  /** Where the link to the next field goes: behind the last, `next` being first in a record. */
+  fieldEnd: usize;
   fieldCount: u32;
-  /** Whether any field is a text. */
-  hasTexts: u32;
+  /** The first text, which stands for `<prefix>_info`. */
+  firstText: usize;
   firstSeries: usize;
-  lastSeries: usize;
+  /** Where the link to the next series goes. */
+  seriesEnd: usize;
   /** Removed series, linked by `chained`. */
   freeSeries: usize;
   /** Takes every tag set past a cap. */
@@ -46,6 +48,8 @@ export class Source extends Setting {
 @unmanaged
 @final
 export class TagKey {
+  /** The next in the order in which tags are written. */
+  next: usize;
   key: usize;
   /** `,key=`, escaped. */
   influx: usize;
@@ -70,9 +74,14 @@ export class Field {
   help: usize;
   /** The escaped key and `=`; of histograms and summaries the key and `_`, or nothing. */
   influxKey: usize;
-  /** The exposed name; of texts the label name and `="`. */
+  /** The exposed name. */
   promName: usize;
-  /** Bytes of `promName` without `_total`, as OpenMetrics names the family. */
+  /**
+   * Of a text: its label name and `="`. Of a histogram or summary: the name of its
+   * lines, of buckets or quantiles.
+   */
+  label: usize;
+  /** Bytes of `promName` without `_total` or `_info`, as OpenMetrics names the family. */
   baseBytes: u32;
   /** Finite bounds or quantiles, f64 each, followed by +Infinity four times. */
   parameters: usize;

@@ -11,10 +11,9 @@ import { COUNTERS } from "../bytes/fixed";
 import { INPUT, inputEnded, openInput, readText } from "../bytes/input";
 import { addByte, addText, cursor, writeAt } from "../bytes/put";
 import { compareBytes, hashBytes, textBytes, textEnd } from "../bytes/text";
-import { Field, Freshness, SERIES_REMOVED, Series, Source } from "./record";
+import { Field, Freshness, SERIES_REMOVED, Series, Source, TagKey } from "./record";
 import { growOutputs, isSeriesCapReached, reserveOutputs } from "./registry";
 import { openCell } from "./switch";
-import { tagAt } from "./tag";
 
 /** Room for texts grows in steps, so that a removed record fits the next tag set. */
 const CAPACITY_STEP: u32 = 15;
@@ -73,10 +72,10 @@ export function removeSeries(address: usize): void {
 function findSeries(source: Source, shared: usize): i32 {
   const labels = arenaMark() + source.seriesBytes;
   writeAt(labels);
-  for (let i: u32 = 0; i < source.tagCount; i++) {
-    const value = valueAt(source, i, shared);
-    addByte(i ? 0x2c : 0x7b);
-    addText(tagAt(source, i).prom);
+  for (let at = source.firstTag; at; at = changetype<TagKey>(at).next) {
+    const value = valueOf(changetype<TagKey>(at), shared);
+    addByte(cursor == labels ? 0x7b : 0x2c);
+    addText(changetype<TagKey>(at).prom);
     addQuoted(value, Quoting.Label);
     addByte(0x22);
   }
@@ -89,10 +88,10 @@ function findSeries(source: Source, shared: usize): i32 {
     if (!compareBytes(known, series.labelBytes, labels, labelBytes)) return <i32>at;
   }
   if (!shared && isSeriesCapReached(load<u32>(COUNTERS), source.seriesCount)) return 0;
-  for (let i: u32 = 0; i < source.tagCount; i++) {
-    const value = valueAt(source, i, shared);
+  for (let at = source.firstTag; at; at = changetype<TagKey>(at).next) {
+    const value = valueOf(changetype<TagKey>(at), shared);
     if (!textBytes(value)) continue;
-    addText(tagAt(source, i).influx);
+    addText(changetype<TagKey>(at).influx);
     addInflux(value, Part.Value);
   }
   const series = takeRecord(source, labels, <u32>(cursor - labels));
@@ -104,12 +103,11 @@ function findSeries(source: Source, shared: usize): i32 {
   return <i32>changetype<usize>(series);
 }
 
-/** The value of the `position`-th tag in written order. */
-function valueAt(source: Source, position: u32, shared: usize): usize {
-  if (shared) return shared;
+/** The value of a tag. */
+function valueOf(tag: TagKey, shared: usize): usize {
   let value = INPUT;
-  for (let i = tagAt(source, position).index; i; i--) value = textEnd(value);
-  return value;
+  for (let i = tag.index; i; i--) value = textEnd(value);
+  return shared ? shared : value;
 }
 
 /**
@@ -132,9 +130,8 @@ function takeRecord(source: Source, texts: usize, byteCount: u32): Series {
     series = changetype<Series>(address);
     series.source = changetype<usize>(source);
     series.capacity = capacity;
-    if (source.lastSeries) changetype<Series>(source.lastSeries).next = address;
-    else source.firstSeries = address;
-    source.lastSeries = address;
+    store<usize>(source.seriesEnd, address);
+    source.seriesEnd = address;
   }
   const address = changetype<usize>(series);
   series.flags = 0;

@@ -18,7 +18,7 @@ import { addText } from "../bytes/put";
 import { closeText, HASH_SEED, keepText, openText, textBytes } from "../bytes/text";
 import { isCompound, readField } from "./field";
 import { addName, isListable, isName, releaseClaims } from "./name";
-import { Field, Freshness, Series, Source, TagKey } from "./record";
+import { Field, Freshness, Series, Source } from "./record";
 import {
   growOutputs,
   listedBytes,
@@ -32,7 +32,7 @@ import { openCell } from "./switch";
 import { addTag, governor } from "./tag";
 
 /** Arena bytes that a definition may become, a byte of it; and what any may. */
-const RECORD_FACTOR: u64 = 64;
+const RECORD_FACTOR: u64 = 128;
 const RECORD_BYTES: u64 = 4096;
 /** Around a number on either wire: the number, its separators, `quantile="…"`, a timestamp. */
 const NUMBER_BYTES: u32 = 96;
@@ -84,6 +84,8 @@ function takeBack(mark: usize, status: i32): i32 {
 }
 
 function readSource(source: Source): i32 {
+  source.fieldEnd = changetype<usize>(source) + offsetof<Source>("firstField");
+  source.seriesEnd = changetype<usize>(source) + offsetof<Source>("firstSeries");
   source.flags = readU8();
   const name = readText();
   const prefix = readText();
@@ -104,7 +106,6 @@ function readSource(source: Source): i32 {
 
 function readTags(source: Source, tagCount: u32): i32 {
   if (tagCount > <u32>TAGS_MAX) return Status.LimitReached;
-  source.tags = allocate(tagCount * offsetof<TagKey>());
   for (let i: u32 = 0; i < tagCount; i++) {
     const key = readText();
     if (!key) return Status.Malformed;
@@ -138,13 +139,12 @@ function readFields(source: Source): i32 {
 
 function addField(source: Source, field: Field): void {
   const address = changetype<usize>(field);
-  if (source.lastField) changetype<Field>(source.lastField).next = address;
-  else source.firstField = address;
-  source.lastField = address;
+  store<usize>(source.fieldEnd, address);
+  source.fieldEnd = address;
   source.fieldCount++;
   source.lineCount += lineCountOf(field);
   source.outputBytes += cellOutputBytes(field);
-  if (field.kind == CellKind.Text) source.hasTexts = 1;
+  if (field.kind == CellKind.Text && !source.firstText) source.firstText = address;
 }
 
 /** Lines of one series: buckets or quantiles, `_sum`, `_count`; or one. */
@@ -159,11 +159,10 @@ function cellOutputBytes(field: Field): u32 {
   return lineCountOf(field) * (names + NUMBER_BYTES) + textBytesMax;
 }
 
-/** Upper bound of HELP and TYPE (texts share those of `<prefix>_info`), and of one series' cell. */
+/** Upper bound of HELP and TYPE, and of one series' cell. */
 function outputBytesOf(source: Source, field: Field): u32 {
-  const names = textBytes(field.promName) + textBytes(source.promPrefix);
-  const helps = textBytes(field.help) + textBytes(source.help);
-  return (names + helps) * 2 + HEADER_BYTES + cellOutputBytes(field);
+  const texts = textBytes(field.promName) + textBytes(field.help) + textBytes(source.help);
+  return texts * 2 + HEADER_BYTES + cellOutputBytes(field);
 }
 
 /** A family's name must be one already; a source's is made one. */
@@ -186,7 +185,7 @@ function renderInfluxStart(source: Source): void {
   );
   addText(vmTagText());
   source.influxStart = closeText();
-  source.outputBytes += textBytes(source.influxStart) + textBytes(source.promPrefix) + NUMBER_BYTES;
+  source.outputBytes += textBytes(source.influxStart) + NUMBER_BYTES;
 }
 
 /** Adds the source, switched as start-up options want it, or else as its tags and all are. */

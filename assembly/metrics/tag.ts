@@ -3,6 +3,7 @@
  * decide how a new source starts.
  */
 import { CoreFlag, NAME_BYTES_MAX, SourceFlag } from "../abi";
+import { allocate } from "../bytes/arena";
 import { ascii } from "../bytes/ascii";
 import { addInflux, Part } from "../bytes/escape";
 import { addByte, addText, cursor } from "../bytes/put";
@@ -19,7 +20,7 @@ import { findWord } from "../bytes/word";
 import { addName, claimName, isName } from "./name";
 import { Source, TagKey } from "./record";
 import { hasFlag, sources, TAG_ABSENT, tagKeys } from "./registry";
-import { findSetting, Setting } from "./setting";
+import { Setting } from "./setting";
 
 /**
  * Labels that begin with two underscores are Prometheus' own; a key that only maps to one gets an
@@ -30,18 +31,14 @@ const RESERVED_START: u32 = 0x5f5f;
 /** Around a value on both wires, and the value of the overflow series. */
 const VALUE_BYTES: u32 = 32;
 
-/** The record of the `position`-th tag key in written order. */
-export function tagAt(source: Source, position: u32): TagKey {
-  return changetype<TagKey>(source.tags + <usize>position * offsetof<TagKey>());
-}
-
 /** Puts a key into its place. False when it is no key or repeated. */
 export function addTag(source: Source, key: usize, index: u32): bool {
   if (textBytes(key) - 1 >= <u32>NAME_BYTES_MAX || isReserved(key)) return false;
   if (source.flags & SourceFlag.Family && !isName(key, false)) return false;
-  const tag = makePlace(source, key, index);
+  const tag = changetype<TagKey>(allocate(offsetof<TagKey>()));
   tag.index = index;
   tag.key = keepText(key);
+  insert(source, tag);
   openText();
   addByte(0x2c);
   addInflux(key, Part.Key);
@@ -59,18 +56,17 @@ export function addTag(source: Source, key: usize, index: u32): bool {
 
 /** Whether a source bears a tag key. */
 export function hasTag(source: Source, key: usize): bool {
-  for (let i: u32 = 0; i < source.tagCount; i++) {
-    if (!compareTexts(tagAt(source, i).key, key)) return true;
-  }
-  return false;
+  let at = source.firstTag;
+  while (at && compareTexts(changetype<TagKey>(at).key, key)) at = changetype<TagKey>(at).next;
+  return at != 0;
 }
 
 /** The setting that decides about a source: an enabled tag, a disabled one, or `all`. */
 export function governor(source: Source): Setting {
   let found: Setting = sources;
-  for (let i: u32 = 0; i < source.tagCount; i++) {
-    const tag = findSetting(tagKeys, tagAt(source, i).key);
-    if (!tag || tag.value == TAG_ABSENT) continue;
+  for (let at = tagKeys.next; at; at = changetype<Setting>(at).next) {
+    const tag = changetype<Setting>(at);
+    if (tag.value == TAG_ABSENT || !hasTag(source, tag.name)) continue;
     found = tag;
     if (tag.value) break;
   }
@@ -78,14 +74,15 @@ export function governor(source: Source): Setting {
 }
 
 /** By bytes if tags are sorted, else behind the others. */
-function makePlace(source: Source, key: usize, index: u32): TagKey {
-  let position = index;
-  for (; hasFlag(CoreFlag.SortTags) && position; position--) {
-    if (compareTexts(tagAt(source, position - 1).key, key) < 0) break;
-    const later = changetype<usize>(tagAt(source, position));
-    memory.copy(later, later - offsetof<TagKey>(), offsetof<TagKey>());
+function insert(source: Source, tag: TagKey): void {
+  let link = changetype<usize>(source) + offsetof<Source>("firstTag");
+  while (load<usize>(link)) {
+    const next = changetype<TagKey>(load<usize>(link));
+    if (hasFlag(CoreFlag.SortTags) && compareTexts(next.key, tag.key) >= 0) break;
+    link = load<usize>(link);
   }
-  return tagAt(source, position);
+  tag.next = load<usize>(link);
+  store<usize>(link, changetype<usize>(tag));
 }
 
 /** `le`, `quantile`, and what begins with two underscores: Prometheus' own labels. */

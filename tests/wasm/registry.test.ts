@@ -144,7 +144,7 @@ const REFUSALS: readonly (readonly [rule: string, Partial<SourceDefinition>, Sta
   [
     "a family of two fields",
     { flags: FAMILY, fields: [field(Gauge, "a"), field(Gauge, "b")] },
-    Status.NameTaken,
+    Status.FieldInvalid,
   ],
 ];
 
