@@ -58,15 +58,15 @@ function putShortest(at: usize, value: f64): usize {
   const lower = multiplyRounded(power, ((c << 2) - (isIrregular ? 1 : 2)) << h) + odd;
   const upper = multiplyRounded(power, ((c << 2) + 2) << h) - odd;
   const s = middle >> 2;
-  for (let unit: u64 = 10; unit; unit /= 10) {
-    const fewer = s / unit;
-    const isIn = lower <= (fewer * unit) << 2;
-    const isNextIn = ((fewer + 1) * unit) << 2 <= upper;
-    if (isIn != isNextIn) return layOut(at, (fewer + <u64>isNextIn) * unit, k);
-  }
+  const tens = s / 10;
+  const isTensIn = lower <= tens * 40;
+  const isNextTensIn = (tens + 1) * 40 <= upper;
+  if (isTensIn != isNextTensIn) return layOut(at, tens + <u64>isNextTensIn, k + 1, true);
+  const isIn = lower <= s << 2;
+  const isNextIn = (s + 1) << 2 <= upper;
   const half = (s << 2) + 2;
-  const isUp = middle > half || (middle == half && (s & 1) != 0);
-  return layOut(at, s + <u64>isUp, k);
+  const isCloser = middle > half || (middle == half && (s & 1) != 0);
+  return layOut(at, s + <u64>(isIn == isNextIn ? isCloser : isNextIn), k, s < 10);
 }
 
 /** The upper 64 bits of a 128-bit by 64-bit product, its lowest bit sticky (round to odd). */
@@ -88,9 +88,12 @@ function multiplyHigh(a: u64, b: u64): u64 {
   return aHigh * bHigh + (cross >> 32) + (other >> 32);
 }
 
-/** Writes `digits` × 10^`exponent` in the layout that ECMA-262 prescribes. */
-function layOut(at: usize, digits: u64, exponent: i32): usize {
-  while (digits % 10 == 0) {
+/**
+ * Writes `digits` × 10^`exponent` in the layout that ECMA-262 prescribes. `hasZeros`: the digits may
+ * end in zeros. Moves 32 bytes at a time: digits are at most 17.
+ */
+function layOut(at: usize, digits: u64, exponent: i32, hasZeros: bool): usize {
+  while (hasZeros && digits % 10 == 0) {
     digits /= 10;
     exponent++;
   }
@@ -101,16 +104,30 @@ function layOut(at: usize, digits: u64, exponent: i32): usize {
   let point = isScientific ? 1 : power + 1;
   const leadingZeros = max(1 - point, 0);
   point += leadingZeros;
-  memory.fill(at, 0x30, DRAFT_OFFSET);
-  memory.copy(at + leadingZeros, draft, count);
+  const low = v128.load(draft);
+  const high = v128.load(draft, 16);
+  const zeros = i8x16.splat(0x30);
+  v128.store(at, zeros);
+  v128.store(at, zeros, 16);
+  v128.store(at + leadingZeros, low);
+  store<u8>(at + leadingZeros, <u8>v128.extract_lane<u8>(high, 0), 16);
   const end = at + max(leadingZeros + count, point);
+  if (leadingZeros + count < point) fillZeros(at + count, end);
   at += point;
   if (at < end) {
-    memory.copy(at + 1, at, end - at);
+    const first = v128.load(at);
+    const second = v128.load(at, 16);
+    v128.store(at, first, 1);
+    v128.store(at, second, 17);
     store<u8>(at, 0x2e);
     at = end + 1;
   }
   if (!isScientific) return at;
   store<u16>(at, power < 0 ? 0x2d65 : 0x2b65);
   return putUnsigned(at + 2, abs(power));
+}
+
+/** The copied digits bring garbage behind them: zeros again, up to `end`. */
+function fillZeros(at: usize, end: usize): void {
+  while (at < end) store<u8>(at++, 0x30);
 }

@@ -2,6 +2,8 @@
  * Decimal integers, eight digits at a time in one 64-bit register (SWAR: Daniel Lemire's and
  * Wojciech Muła's articles on integer-to-ASCII conversion describe the method).
  */
+/** What fits into eight digits. */
+export const SMALL_MAX: u32 = 100000000;
 const E8: u64 = 100000000;
 const ASCII_ZEROS: u64 = 0x3030303030303030;
 
@@ -24,7 +26,12 @@ export function putUnsigned(at: usize, value: u64): usize {
     store<u64>(at, digitsOf8(<u32>(value - upper * E8)) | ASCII_ZEROS);
     return at + 8;
   }
-  const digits = digitsOf8(<u32>value);
+  return putSmall(at, <u32>value);
+}
+
+/** Writes `value` < `SMALL_MAX` in decimal: at most 8 bytes, may touch 7 more. */
+export function putSmall(at: usize, value: u32): usize {
+  const digits = digitsOf8(value);
   const leading = min(ctz(digits) >> 3, 7);
   store<u64>(at, (digits | ASCII_ZEROS) >> (leading << 3));
   return at + 8 - <usize>leading;

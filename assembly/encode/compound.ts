@@ -8,8 +8,9 @@ import { putDouble } from "../bytes/double";
 import { putByte, putBytes, putText } from "../bytes/put";
 import { textBytes, textEnd, textStart } from "../bytes/text";
 import { CELL_SKETCH_OFFSET } from "../metrics/cell";
-import { Field, Series, Source } from "../metrics/record";
+import { Field, Series } from "../metrics/record";
 import { sketchQuantile } from "../metrics/sketch";
+import { labelsOf, putEnd, putStart } from "./line";
 
 /** Of a fragment (see `Field.fragments`): what stands before and behind its number. */
 const LE_BYTES: u32 = 4;
@@ -47,8 +48,16 @@ export function putCompound(at: usize, field: Field, series: Series, isInflux: b
       const byteCount = textBytes(fragment) - labelBytes - TAIL_BYTES;
       at = putBytes(putText(at, field.influxKey), textStart(fragment) + labelBytes, byteCount);
       at = putByte(at, 0x3d);
-    } else at = putLabels(putText(at, field.label), series, fragment);
-    at = putByte(putDouble(at, value), isInflux ? 0x2c : 0x0a);
+      at = putByte(putDouble(at, value), 0x2c);
+    } else {
+      at = putStart(at, field.label, series);
+      store<u8>(at, series.labelBytes ? 0x2c : 0x7b);
+      // At most 37 bytes: `quantile="`, a number, `"} `.
+      v128.store(at, v128.load(fragment, 2), 1);
+      v128.store(at, v128.load(fragment, 18), 17);
+      v128.store(at, v128.load(fragment, 34), 33);
+      at = putEnd(at + 1 + textBytes(fragment), value);
+    }
     fragment = (textEnd(fragment) + 7) & ~7;
   }
   if (isInflux) return at;
@@ -65,20 +74,12 @@ function putTotal(
   isInflux: bool,
 ): usize {
   if (isInflux) at = putByte(putText(putText(at, field.influxKey), suffix), 0x3d);
-  else at = putLabels(putText(putByte(putText(at, field.promName), 0x5f), suffix), series, 0);
+  else {
+    at = putText(putByte(putText(at, field.promName), 0x5f), suffix);
+    const labelBytes = series.labelBytes;
+    at = putBytes(at, labelsOf(series), labelBytes);
+    if (labelBytes) at = putByte(at, 0x7d);
+    at = putByte(at, 0x20);
+  }
   return putByte(putDouble(at, value), isInflux ? 0x2c : 0x0a);
-}
-
-/** `{a="b",le="c"} `, `{a="b"} `, or a space. */
-export function putLabels(at: usize, series: Series, fragment: usize): usize {
-  const labelBytes = series.labelBytes;
-  if (labelBytes) at = putBytes(at, labelsOf(series), labelBytes);
-  if (fragment) return putText(putByte(at, labelBytes ? 0x2c : 0x7b), fragment);
-  if (labelBytes) at = putByte(at, 0x7d);
-  return putByte(at, 0x20);
-}
-
-/** Address of a series' labels. */
-export function labelsOf(series: Series): usize {
-  return changetype<usize>(series) + changetype<Source>(series.source).seriesBytes;
 }

@@ -8,14 +8,15 @@ import { ascii } from "../bytes/ascii";
 import { putDouble } from "../bytes/double";
 import { addQuoted, Quoting } from "../bytes/escape";
 import { putSigned, putUnsigned } from "../bytes/integer";
-import { addByte, addBytes, addText, cursor, putByte, putBytes, writeAt } from "../bytes/put";
+import { addByte, addBytes, addText, cursor, putByte, writeAt } from "../bytes/put";
 import { textBytes, textStart } from "../bytes/text";
 import { CELL_TEXT_OFFSET } from "../metrics/cell";
 import { isCompound, isTotal } from "../metrics/field";
 import { nextActive } from "../metrics/freshness";
 import { Field, Series, Source } from "../metrics/record";
 import { sources } from "../metrics/registry";
-import { labelsOf, putCompound, putLabels } from "./compound";
+import { putCompound } from "./compound";
+import { labelsOf, putEnd, putStart } from "./line";
 
 let openMetrics: bool = false;
 
@@ -82,15 +83,23 @@ function addHeader(source: Source, field: Field): void {
 }
 
 function addScalars(field: Field, first: usize): void {
-  const name = textStart(field.promName);
-  const nameBytes = textBytes(field.promName);
+  const isNumber = (NUMBERS >> field.type) & 1;
   let at = cursor;
   for (let next = first; next; next = nextVisible(next)) {
-    at = putLabels(putBytes(at, name, nameBytes), changetype<Series>(next), 0);
-    at = putByte(putNumber(at, field.type, next + field.offset), 0x0a);
+    const series = changetype<Series>(next);
+    at = putStart(at, field.promName, series);
+    store<u16>(at, series.labelBytes ? 0x207d : 0x20);
+    at += series.labelBytes ? 2 : 1;
+    const cell = next + field.offset;
+    if (isNumber) at = putEnd(at, load<f64>(cell, CELL_VALUE_OFFSET));
+    else at = putByte(putNumber(at, field.type, cell), 0x0a);
   }
   writeAt(at);
 }
+
+/** The types whose cells are the number itself. */
+const NUMBERS: u32 =
+  (1 << FieldType.F64) | (1 << FieldType.FloatCounter) | (1 << FieldType.FloatGauge);
 
 function putNumber(at: usize, type: i32, cell: usize): usize {
   if (type == FieldType.I64) return putSigned(at, load<i64>(cell, CELL_VALUE_OFFSET));

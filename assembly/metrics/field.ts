@@ -19,7 +19,6 @@ import { addByte, addText, cursor, writeAt } from "../bytes/put";
 import {
   closeText,
   compareBytes,
-  compareTexts,
   HASH_SEED,
   hashBytes,
   hashText,

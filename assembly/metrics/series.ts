@@ -73,7 +73,7 @@ function findSeries(source: Source, shared: usize): i32 {
   const labels = arenaMark() + source.seriesBytes;
   writeAt(labels);
   for (let at = source.firstTag; at; at = changetype<TagKey>(at).next) {
-    const value = valueOf(changetype<TagKey>(at), shared);
+    const value = tagValue(changetype<TagKey>(at), shared);
     addByte(cursor == labels ? 0x7b : 0x2c);
     addText(changetype<TagKey>(at).prom);
     addQuoted(value, Quoting.Label);
@@ -89,7 +89,7 @@ function findSeries(source: Source, shared: usize): i32 {
   }
   if (!shared && isSeriesCapReached(load<u32>(COUNTERS), source.seriesCount)) return 0;
   for (let at = source.firstTag; at; at = changetype<TagKey>(at).next) {
-    const value = valueOf(changetype<TagKey>(at), shared);
+    const value = tagValue(changetype<TagKey>(at), shared);
     if (!textBytes(value)) continue;
     addText(changetype<TagKey>(at).influx);
     addInflux(value, Part.Value);
@@ -104,7 +104,7 @@ function findSeries(source: Source, shared: usize): i32 {
 }
 
 /** The value of a tag. */
-function valueOf(tag: TagKey, shared: usize): usize {
+function tagValue(tag: TagKey, shared: usize): usize {
   let value = INPUT;
   for (let i = tag.index; i; i--) value = textEnd(value);
   return shared ? shared : value;

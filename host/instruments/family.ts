@@ -3,7 +3,7 @@
  */
 import { SourceFlag } from "../../assembly/abi.js";
 import type { Core } from "../core.js";
-import { encodeSource, type SourceOptions } from "../definition.js";
+import { BOUNDS, encodeSource, type SourceOptions } from "../definition.js";
 import { MonitorError } from "../errors.js";
 import { type Cell, CounterCell, DistributionCell, GaugeCell } from "./cell.js";
 import { Children, type Labels } from "./children.js";
@@ -182,7 +182,8 @@ export class Distribution extends Family<DistributionCell> {
     type: "histogram" | "summary",
   ) {
     const { bounds, quantiles } = options;
-    const make = (cell: number) => new DistributionCell(core, cell);
+    const scanned = type === "histogram" ? (bounds ?? BOUNDS) : [];
+    const make = (cell: number) => new DistributionCell(core, cell, scanned);
     super(core, options, { type, bounds, quantiles }, make);
   }
 
