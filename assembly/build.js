@@ -1,6 +1,6 @@
 /**
- * Builds the core: the AssemblyScript compiler makes every target of asconfig.json, then binaryen makes it small and
- * the hot paths fast.
+ * Builds the core: the AssemblyScript compiler makes every target of asconfig.json, then binaryen
+ * makes it small and the hot paths fast.
  */
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
@@ -19,6 +19,7 @@ const COLD = [
   "encode/prometheus/put*",
   "encode/prometheus/addHeader",
   "encode/prometheus/addInfos",
+  "encode/compound/putCompoundFields",
   "encode/compound/putTotal",
   "bytes/arena/*",
   "bytes/double/layOut",

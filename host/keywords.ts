@@ -1,6 +1,6 @@
 /**
- * The words that the original (mirage-monitoring) keeps out of line protocol by a prefix: InfluxQL's
- * keywords. The core is told them, since only strict mode wants them.
+ * The words that the original (mirage-monitoring) keeps out of line protocol by a prefix:
+ * InfluxQL's keywords. The core is told them, since only strict mode wants them.
  */
 
 /** Lower-case, a space between two. */

@@ -89,8 +89,8 @@ function multiplyHigh(a: u64, b: u64): u64 {
 }
 
 /**
- * Writes `digits` × 10^`exponent` in the layout that ECMA-262 prescribes. `hasZeros`: the digits may
- * end in zeros. Moves 32 bytes at a time: digits are at most 17.
+ * Writes `digits` × 10^`exponent` in the layout that ECMA-262 prescribes. `hasZeros`: the digits
+ * may end in zeros. Moves 32 bytes at a time: digits are at most 17.
  */
 function layOut(at: usize, digits: u64, exponent: i32, hasZeros: bool): usize {
   while (hasZeros && digits % 10 == 0) {

@@ -18,51 +18,71 @@ const QUANTILE_BYTES: u32 = 10;
 const TAIL_BYTES: u32 = 3;
 
 /**
- * Writes one series of a histogram or summary. Line protocol begins with count and sum, leaves out
- * what is not finite and quantiles of nothing; an exposition ends with sum and count.
+ * Appends one series of a histogram or summary to a line of line protocol: count and sum, then the
+ * buckets or quantiles; without what is not finite, and without quantiles of nothing.
  */
-export function putCompound(at: usize, field: Field, series: Series, isInflux: bool): usize {
+export function putCompoundFields(at: usize, field: Field, series: Series): usize {
   const cell = changetype<usize>(series) + field.offset;
   const isHistogram = field.kind == CellKind.Histogram;
   const sum = load<f64>(cell, CELL_VALUE_OFFSET);
+  const labelBytes = isHistogram ? LE_BYTES : QUANTILE_BYTES;
   let count = load<f64>(cell, CELL_BUCKETS_OFFSET);
   let lines = field.parameterCount;
   if (isHistogram) {
-    for (let i: u32 = 0; i < lines; i++) count += load<f64>(cell + ((<usize>i) << 3), 24);
+    for (let i: u32 = 0; i < lines; i++) count = valueAt(field, cell, i + 1, count);
     lines++;
-  } else if (isInflux && !count) lines = 0;
-  if (isInflux) {
-    at = putTotal(at, field, series, ascii("count"), count, true);
-    if (sum - sum == 0) at = putTotal(at, field, series, ascii("sum"), sum, true);
-  }
+  } else if (!count) lines = 0;
+  at = putTotal(at, field, series, ascii("count"), count, true);
+  if (sum - sum == 0) at = putTotal(at, field, series, ascii("sum"), sum, true);
   let fragment = field.fragments;
   let value: f64 = 0;
   for (let i: u32 = 0; i < lines; i++) {
-    if (isHistogram) value += load<f64>(cell + ((<usize>i) << 3), CELL_BUCKETS_OFFSET);
-    else {
-      const quantile = load<f64>(field.parameters + ((<usize>i) << 3));
-      value = sketchQuantile(cell + CELL_SKETCH_OFFSET, quantile);
-    }
-    if (isInflux) {
-      const labelBytes = isHistogram ? LE_BYTES : QUANTILE_BYTES;
-      const byteCount = textBytes(fragment) - labelBytes - TAIL_BYTES;
-      at = putBytes(putText(at, field.influxKey), textStart(fragment) + labelBytes, byteCount);
-      at = putByte(at, 0x3d);
-      at = putByte(putDouble(at, value), 0x2c);
-    } else {
-      at = putStart(at, field.label, series);
-      store<u8>(at, series.labelBytes ? 0x2c : 0x7b);
-      // At most 37 bytes: `quantile="`, a number, `"} `.
-      v128.store(at, v128.load(fragment, 2), 1);
-      v128.store(at, v128.load(fragment, 18), 17);
-      v128.store(at, v128.load(fragment, 34), 33);
-      at = putEnd(at + 1 + textBytes(fragment), value);
-    }
+    value = valueAt(field, cell, i, value);
+    const byteCount = textBytes(fragment) - labelBytes - TAIL_BYTES;
+    at = putBytes(putText(at, field.influxKey), textStart(fragment) + labelBytes, byteCount);
+    at = putByte(putDouble(putByte(at, 0x3d), value), 0x2c);
     fragment = (textEnd(fragment) + 7) & ~7;
   }
-  if (isInflux) return at;
-  at = putTotal(at, field, series, ascii("sum"), sum, false);
+  return at;
+}
+
+/** Writes the lines of one series of a histogram or summary; all but the last two begin alike. */
+export function putCompoundLines(at: usize, field: Field, series: Series): usize {
+  const cell = changetype<usize>(series) + field.offset;
+  const isHistogram = field.kind == CellKind.Histogram;
+  const lines = field.parameterCount + <u32>isHistogram;
+  const start = at;
+  const startBytes = putStart(at, field.label, series) + 1 - at;
+  store<u8>(at + startBytes - 1, series.labelBytes ? 0x2c : 0x7b);
+  let fragment = field.fragments;
+  let value: f64 = 0;
+  for (let i: u32 = 0; i < lines; i++) {
+    let done: usize = 0;
+    do {
+      v128.store(at + done, v128.load(start + done));
+      done += 16;
+    } while (done < startBytes);
+    at += startBytes;
+    // At most 37 bytes: `quantile="`, a number, `"} `.
+    v128.store(at, v128.load(fragment, 2));
+    v128.store(at, v128.load(fragment, 18), 16);
+    v128.store(at, v128.load(fragment, 34), 32);
+    value = valueAt(field, cell, i, value);
+    at = putEnd(at + textBytes(fragment), value);
+    fragment = (textEnd(fragment) + 7) & ~7;
+  }
+  const count = isHistogram ? value : load<f64>(cell, CELL_BUCKETS_OFFSET);
+  at = putTotal(at, field, series, ascii("sum"), load<f64>(cell, CELL_VALUE_OFFSET), false);
   return putTotal(at, field, series, ascii("count"), count, false);
+}
+
+/** The `index`-th number: a histogram's cumulative count, `below` included, or a quantile. */
+function valueAt(field: Field, cell: usize, index: u32, below: f64): f64 {
+  const offset = (<usize>index) << 3;
+  if (field.kind == CellKind.Histogram) {
+    return below + load<f64>(cell + offset, CELL_BUCKETS_OFFSET);
+  }
+  return sketchQuantile(cell + CELL_SKETCH_OFFSET, load<f64>(field.parameters + offset));
 }
 
 function putTotal(

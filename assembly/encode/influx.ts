@@ -16,7 +16,7 @@ import { isCompound } from "../metrics/field";
 import { nextActive } from "../metrics/freshness";
 import { Field, Series, Source } from "../metrics/record";
 import { hasFlag, sources } from "../metrics/registry";
-import { putCompound } from "./compound";
+import { putCompoundFields } from "./compound";
 
 /** Writes every active series at `at`, stamped `nowNs`; returns where the text ends. */
 export function putInfluxLines(at: usize, nowNs: u64): usize {
@@ -46,7 +46,7 @@ function putFields(at: usize, source: Source, series: usize): usize {
   for (let link = source.firstField; link; link = changetype<Field>(link).next) {
     const field = changetype<Field>(link);
     if (isCompound(field)) {
-      at = putCompound(at, field, changetype<Series>(series), true);
+      at = putCompoundFields(at, field, changetype<Series>(series));
       continue;
     }
     const start = putText(at, field.influxKey);

@@ -1,6 +1,6 @@
 /**
- * The parts of an exposition's line that every line has, written in one piece: these are the bytes that a
- * scrape consists of.
+ * The parts of an exposition's line that every line has, written in one piece: these are the bytes
+ * that a scrape consists of.
  */
 import { putDouble } from "../bytes/double";
 import { putSmall, SMALL_MAX } from "../bytes/integer";

@@ -15,7 +15,7 @@ import { isCompound, isTotal } from "../metrics/field";
 import { nextActive } from "../metrics/freshness";
 import { Field, Series, Source } from "../metrics/record";
 import { sources } from "../metrics/registry";
-import { putCompound } from "./compound";
+import { putCompoundLines } from "./compound";
 import { labelsOf, putEnd, putStart } from "./line";
 
 let openMetrics: bool = false;
@@ -113,7 +113,7 @@ function putNumber(at: usize, type: i32, cell: usize): usize {
 
 function addCompounds(field: Field, first: usize): void {
   for (let next = first; next; next = nextVisible(next)) {
-    writeAt(putCompound(cursor, field, changetype<Series>(next), false));
+    writeAt(putCompoundLines(cursor, field, changetype<Series>(next)));
   }
 }
 

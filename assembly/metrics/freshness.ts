@@ -3,7 +3,7 @@
  * hidden until they do.
  */
 import { HASH_SEED, hashBytes } from "../bytes/text";
-import { Field, Freshness, SERIES_REMOVED, Series, Source } from "./record";
+import { Field, Freshness, SERIES_EXPIRED, SERIES_REMOVED, Series, Source } from "./record";
 import { Setting } from "./setting";
 
 /** The next source that is gathered, its series looked at; 0 at the end. */
@@ -29,6 +29,6 @@ function refresh(source: Source, nowNs: u64): void {
       freshness.changedNs = nowNs;
     }
     const isExpired = <i64>(nowNs - freshness.changedNs) > <i64>source.ttlNs;
-    series.flags = (series.flags & SERIES_REMOVED) | <u32>isExpired;
+    series.flags = (series.flags & SERIES_REMOVED) | (isExpired ? SERIES_EXPIRED : 0);
   }
 }

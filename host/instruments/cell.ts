@@ -133,7 +133,9 @@ export class DistributionCell extends Cell {
   private readonly bounds: readonly number[];
   private readonly boundCount: number;
 
-  /** Up to `SCANNED_MAX` bounds are scanned here, which costs less than a call; a summary has none. */
+  /**
+   * Up to `SCANNED_MAX` bounds are scanned here, which costs less than a call; a summary has none.
+   */
   constructor(core: Core, cell: number, bounds: readonly number[] = []) {
     super(core, cell);
     this.bounds = bounds.length <= SCANNED_MAX ? Array.from(Float64Array.from(bounds)) : [];

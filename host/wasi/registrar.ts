@@ -7,6 +7,7 @@ import { type Level, LOG_LEVEL_OFFSET, Status } from "../../assembly/abi.js";
 import type { Core } from "../core.js";
 import { Operation, type Request } from "./channel.js";
 import type { GuestHost, HotExports } from "./guest-imports.js";
+import { cleanText, cleanValues, decode, isUtf8, readFieldCount } from "./message.js";
 
 export interface RegistrarOptions {
   readonly core: Core;
@@ -39,10 +40,12 @@ export class Registrar implements GuestHost {
     const key = Buffer.from(definition).toString("latin1");
     const known = this.#sources.get(key);
     if (known !== undefined) return known;
+    const fieldCount = readFieldCount(definition);
+    if (fieldCount < 0) return fieldCount;
     const source = this.#core.tryRegisterSource(definition);
     if (source >= 0) {
       this.#sources.set(key, source);
-      this.#fieldCounts.set(source, readFieldCount(definition));
+      this.#fieldCounts.set(source, fieldCount);
     }
     return source;
   }
@@ -50,7 +53,7 @@ export class Registrar implements GuestHost {
   series(source: number, values: Uint8Array): number {
     const fieldCount = this.#fieldCounts.get(source);
     if (fieldCount === undefined) return Status.NoSuchThing;
-    const series = this.#core.tryRegisterSeries(source, values);
+    const series = this.#core.tryRegisterSeries(source, cleanValues(values));
     if (series < 0) return series;
     const known = this.#handles.get(series);
     if (known !== undefined) return known;
@@ -64,11 +67,12 @@ export class Registrar implements GuestHost {
   text(handle: number, text: Uint8Array): number {
     const cell = this.#cells.get(handle);
     if (cell === undefined) return Status.NoSuchThing;
-    this.#core.setText(cell, text);
+    this.#core.setText(cell, cleanText(text));
     return Status.Ok;
   }
 
   logSource(name: Uint8Array): number {
+    if (!isUtf8(name)) return Status.NameInvalid;
     const log = this.#core.registerLog(name);
     if (log >= 0) this.#logNames.set(log, decode(name));
     return log;
@@ -114,20 +118,4 @@ export class Registrar implements GuestHost {
     this.#handles.set(series, first);
     return first;
   }
-}
-
-/** How many fields a definition has. It decodes: the core has taken it. */
-function readFieldCount(definition: Uint8Array): number {
-  const view = new DataView(definition.buffer, definition.byteOffset, definition.byteLength);
-  const skipText = (at: number) => at + 2 + view.getUint16(at, true);
-  const tagsAt = skipText(skipText(skipText(1))) + 8; // flags · name, prefix, help · ttl
-  let at = tagsAt + 1;
-  for (let left = view.getUint8(tagsAt); left > 0; left--) at = skipText(at);
-  return view.getUint8(at);
-}
-
-const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
-
-function decode(bytes: Uint8Array): string {
-  return decoder.decode(bytes);
 }

@@ -6,6 +6,7 @@ import { writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
+import { setTimeout } from "node:timers/promises";
 import { exiting, RECURSING, raising, SPEAKING, SPINNING, TRAPPING } from "./guest-text.js";
 import { assemble, guestFile, LISTENING, QUIET, runWmon, temporaryFolder, Wmon } from "./wmon.js";
 
@@ -81,13 +82,24 @@ test("run: an explicit address in use is an error before the guest starts", asyn
 });
 
 test("run: a default port in use is a warning, and the guest runs", async (t) => {
-  // Whoever has them, this test or a program of the machine's: they are in use.
-  for (const port of [2323, 9090]) await takePort(t, port).catch(() => {});
+  for (const port of [2323, 9090]) await claimPort(t, port);
   const ended = await runWmon(t, ["run", guestFile(t, SPEAKING)]);
   assert.deepEqual([ended.code, ended.stdout], [0, "to stdout\n"]);
   assert.match(ended.stderr, /^wmon: warning: control: tcp:127\.0\.0\.1:2323 is in use already/m);
   assert.match(ended.stderr, /^wmon: warning: [a-z]+: tcp:127\.0\.0\.1:9090 is in use already/m);
 });
+
+/** Takes a port that other tests may have for a moment; one that stays taken is in use anyway. */
+async function claimPort(t: TestContext, port: number): Promise<void> {
+  for (let triesLeft = 50; triesLeft > 0; triesLeft--) {
+    const isTaken = await takePort(t, port).then(
+      () => true,
+      () => false,
+    );
+    if (isTaken) return;
+    await setTimeout(100);
+  }
+}
 
 /** Args, and what is said. `GUEST` stands for a guest that would run. */
 const REFUSALS: readonly (readonly [string, readonly string[], RegExp])[] = [

@@ -12,7 +12,7 @@ const FOLDERS = ["assembly", "host", "tests", "examples"];
 const NOT_OURS = /(^|\/)(node_modules|build|target|vectors)\//;
 
 /** A call or a control statement that looks like a method. */
-const NOT_METHODS = /^\s*(if|for|while|switch|catch|return|await|do|else|try|throw|new)\b/;
+const NOT_METHODS = /^\s*(if|for|while|switch|catch|return|await|do|else|try|throw|new|test)\b/;
 
 const FUNCTION_STARTS = [
   /^\s*(export )?(default )?(async )?function\b/,
