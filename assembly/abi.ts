@@ -6,7 +6,7 @@
 /** What a registration returns when it is refused; success is an address, always positive. */
 export enum Status {
   Ok = 0,
-  /** The message does not decode: a length points past its end. */
+  /** The message does not decode: a length points past its end, or a guest's text is not UTF-8. */
   Malformed = -1,
   /** A source, log source or metric name is empty, too long, has a comma or newline, or is not
    * `[a-zA-Z_:][a-zA-Z0-9_:]*` in a family. */
@@ -132,8 +132,6 @@ export const SOURCES_MAX = 10000;
 export const LOGS_MAX = 10000;
 /** Tag keys with a remembered setting. */
 export const TAG_SETTINGS_MAX = 1000;
-/** Settings in one command. */
-export const SETTINGS_MAX = 4096;
 /** Bytes of a text field's value unless the definition says otherwise. */
 export const TEXT_BYTES_DEFAULT = 64;
 /** Handles that guests may hold. */

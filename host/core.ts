@@ -33,7 +33,7 @@ export interface CoreExports {
   command(byteCount: number, nowNs: bigint, flags: number): number;
   commandOutcome(): number;
   nextDeadlineNs(): bigint;
-  expire(nowNs: bigint): number;
+  expire(nowNs: bigint): void;
   encodeInflux(nowNs: bigint): number;
   encodePrometheus(openMetrics: number, nowNs: bigint): number;
 }
@@ -87,7 +87,7 @@ export class Core {
   bytes: Uint8Array;
   /** Values that handles refused; those refused in wasm are in `counts()`. */
   refusals = 0;
-  /** Tag values that were cut; texts cut in wasm are `truncatedCount`. */
+  /** Tag values that were cut; texts cut in wasm are in `counts`. */
   truncations = 0;
   readonly #input: number;
   readonly #counters: number;

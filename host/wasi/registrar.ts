@@ -37,7 +37,7 @@ export class Registrar implements GuestHost {
   }
 
   source(definition: Uint8Array): number {
-    const key = Buffer.from(definition).toString("latin1");
+    const key = latin1.decode(definition);
     const known = this.#sources.get(key);
     if (known !== undefined) return known;
     const fieldCount = readFieldCount(definition);
@@ -119,3 +119,6 @@ export class Registrar implements GuestHost {
     return first;
   }
 }
+
+/** One character a byte: a key of what is no text. */
+const latin1 = new TextDecoder("latin1");

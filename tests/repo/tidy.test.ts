@@ -26,7 +26,7 @@ const BANNED_NAME = /^(utils?|helpers?|common|manager|types?|misc|lib|stuff)\./;
 const LAYERS: readonly (readonly string[])[] = [
   ["abi"],
   ["bytes"],
-  ["metrics", "logs"],
+  ["metrics"],
   ["command", "encode"],
   ["index"],
 ];
