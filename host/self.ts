@@ -4,7 +4,7 @@
  */
 import type { Core } from "./core.js";
 import type { FieldOptions } from "./definition.js";
-import type { Source } from "./instruments/source.js";
+import type { Source, SourceSeries } from "./instruments/source.js";
 import type { Monitor } from "./monitor.js";
 
 /** Numbers by camel-case name, as the parts keep them. */
@@ -69,12 +69,20 @@ export class SelfSources {
       this.monitor.source({ name, help, tags: tag === undefined ? [] : [tag.key], fields });
     this.#sources.set(name, source);
     const series = tag === undefined ? source : source.series({ [tag.key]: tag.value });
+    const cells = keys.map((key) => ({ key, cell: cellOf(series, key) }));
     const refresh = () => {
       const stats = read();
-      series.report(Object.fromEntries(keys.map((key) => [wordsOf(key), stats[key] ?? 0])));
+      for (const { key, cell } of cells) cell.report(stats[key] ?? 0);
     };
     this.monitor.onCollect(refresh, source);
   }
+}
+
+function cellOf(series: Source | SourceSeries, key: string): { report(value: number): void } {
+  const name = wordsOf(key);
+  if (!GAUGES.has(key)) return series.counter(name);
+  const gauge = series.gauge(name);
+  return { report: (value) => gauge.set(value) };
 }
 
 function fieldOf(key: string): FieldOptions {

@@ -2,9 +2,15 @@
  * Handles: objects that stand for one cell and write it straight through typed arrays over the
  * core's memory. A write to a disabled source is one load and one branch.
  */
-import { CELL_ACTIVE, CELL_STATE_OFFSET, CELL_VALUE_OFFSET } from "../../assembly/abi.js";
+import {
+  CELL_ACTIVE,
+  CELL_BUCKETS_OFFSET,
+  CELL_STATE_OFFSET,
+  CELL_VALUE_OFFSET,
+} from "../../assembly/abi.js";
 import type { Core } from "../core.js";
 import { MonitorError } from "../errors.js";
+import type { Buckets } from "./buckets.js";
 
 /** What all handles share. `cell` is a byte address. */
 export class Cell {
@@ -124,22 +130,18 @@ export class TextCell extends Cell {
   }
 }
 
-/** With more bounds the core's search is the faster one. */
-const SCANNED_MAX = 16;
+/** Where a histogram's buckets begin, in floats from its sum on. */
+const FIRST_BUCKET = (CELL_BUCKETS_OFFSET - CELL_VALUE_OFFSET) >>> 3;
 
 /** The handle of a histogram or summary. */
 export class DistributionCell extends Cell {
-  // A plain array: V8 reads its numbers without the checks that a typed array needs.
-  private readonly bounds: readonly number[];
-  private readonly boundCount: number;
-
-  /**
-   * Up to `SCANNED_MAX` bounds are scanned here, which costs less than a call; a summary has none.
-   */
-  constructor(core: Core, cell: number, bounds: readonly number[] = []) {
+  /** `buckets` are a histogram's; a summary's values are the core's to count. */
+  constructor(
+    core: Core,
+    cell: number,
+    private readonly buckets?: Buckets,
+  ) {
     super(core, cell);
-    this.bounds = bounds.length <= SCANNED_MAX ? Array.from(Float64Array.from(bounds)) : [];
-    this.boundCount = this.bounds.length;
   }
 
   /** Counts one value; throws `VALUE_INVALID` for NaN, and for what is no number. */
@@ -149,16 +151,15 @@ export class DistributionCell extends Cell {
     if (typeof value !== "number" || Number.isNaN(value)) {
       this.refuse(`an observation is a number, not ${value}`);
     }
-    const { bounds, boundCount } = this;
-    if (boundCount === 0) {
+    const { buckets } = this;
+    if (buckets === undefined) {
       core.exports.observe(this.cell, value);
       return;
     }
-    let bucket = 0;
-    while (bucket < boundCount && value > (bounds[bucket] as number)) bucket++;
+    const bucket = buckets.indexOf(value);
     const { floats } = core;
     (floats[this.value] as number) += value;
-    (floats[this.value + 1 + bucket] as number) += 1;
+    (floats[this.value + FIRST_BUCKET + bucket] as number) += 1;
   }
 
   /** Observes how long `work` takes, in seconds. */

@@ -5,6 +5,7 @@ import { SourceFlag } from "../../assembly/abi.js";
 import type { Core } from "../core.js";
 import { BOUNDS, encodeSource, type SourceOptions } from "../definition.js";
 import { MonitorError } from "../errors.js";
+import { Buckets } from "./buckets.js";
 import { type Cell, CounterCell, DistributionCell, GaugeCell } from "./cell.js";
 import { Children, type Labels } from "./children.js";
 
@@ -182,8 +183,8 @@ export class Distribution extends Family<DistributionCell> {
     type: "histogram" | "summary",
   ) {
     const { bounds, quantiles } = options;
-    const scanned = type === "histogram" ? (bounds ?? BOUNDS) : [];
-    const make = (cell: number) => new DistributionCell(core, cell, scanned);
+    const buckets = type === "histogram" ? new Buckets(bounds ?? BOUNDS) : undefined;
+    const make = (cell: number) => new DistributionCell(core, cell, buckets);
     super(core, options, { type, bounds, quantiles }, make);
   }
 

@@ -2,8 +2,16 @@
  * Sources: a name, tag keys, typed fields; and their series, which hold a handle a field.
  */
 import type { Core } from "../core.js";
-import { encodeField, encodeSource, type FieldOptions, type SourceOptions } from "../definition.js";
+import {
+  BOUNDS,
+  encodeField,
+  encodeSource,
+  type FieldKind,
+  type FieldOptions,
+  type SourceOptions,
+} from "../definition.js";
 import { MonitorError } from "../errors.js";
+import { Buckets } from "./buckets.js";
 import { CounterCell, DistributionCell, GaugeCell, IntegerCell, TextCell } from "./cell.js";
 import { Children, type Labels } from "./children.js";
 
@@ -80,6 +88,7 @@ export class Source {
   readonly #fields: FieldOptions[];
   readonly #children: Children<SourceSeries>;
   readonly #onlyCells = new Map<string, FieldCell>();
+  readonly #buckets = new Map<string, Buckets>();
   readonly #only: SourceSeries | undefined;
 
   constructor(core: Core, options: SourceOptions) {
@@ -118,7 +127,7 @@ export class Source {
   addField(field: FieldOptions): FieldCell {
     const subject = `${this.name}: field ${field.key}`;
     const address = this.#core.registerField(this.address, encodeField(field, this.#help), subject);
-    const cell = openCell(this.#core, field, address);
+    const cell = this.#openCell(field, address);
     this.#fields.push(field);
     this.#onlyCells.set(field.key, cell);
     return cell;
@@ -160,14 +169,24 @@ export class Source {
   #open(series: number, cells: Map<string, FieldCell>): SourceSeries {
     for (const [index, field] of this.#fields.entries()) {
       const offset = this.#core.exports.fieldOffset(this.address, index);
-      cells.set(field.key, openCell(this.#core, field, series + offset));
+      cells.set(field.key, this.#openCell(field, series + offset));
     }
     return new SourceSeries(this.name, cells);
   }
+
+  #openCell(field: FieldOptions, cell: number): FieldCell {
+    const { key, type, bounds = BOUNDS } = field;
+    let buckets = this.#buckets.get(key);
+    if (type === "histogram" && buckets === undefined) {
+      buckets = new Buckets(bounds);
+      this.#buckets.set(key, buckets);
+    }
+    return openCell(this.#core, type, cell, buckets);
+  }
 }
 
-function openCell(core: Core, field: FieldOptions, cell: number): FieldCell {
-  switch (field.type) {
+function openCell(core: Core, type: FieldKind, cell: number, buckets?: Buckets): FieldCell {
+  switch (type) {
     case "counter":
     case "float-counter":
       return new CounterCell(core, cell);
@@ -176,7 +195,7 @@ function openCell(core: Core, field: FieldOptions, cell: number): FieldCell {
       return new IntegerCell(core, cell);
     case "histogram":
     case "summary":
-      return new DistributionCell(core, cell);
+      return new DistributionCell(core, cell, buckets);
     case "text":
       return new TextCell(core, cell);
     default:

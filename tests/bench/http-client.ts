@@ -6,13 +6,29 @@ import { connect, type Socket } from "node:net";
 
 const HEAD_END = Buffer.from("\r\n\r\n");
 
+/** What one read takes at most. */
+const READ_BYTES = 1 << 20;
+
 /** Opens a connection to a server on loopback. */
 export async function openClient(port: number): Promise<Client> {
-  const socket = connect({ host: "127.0.0.1", port, noDelay: true });
+  let client: Client | undefined;
+  const socket = connect({
+    host: "127.0.0.1",
+    port,
+    noDelay: true,
+    onread: {
+      buffer: Buffer.alloc(READ_BYTES),
+      callback(byteCount, buffer) {
+        client?.read(Buffer.from(buffer.buffer, buffer.byteOffset, byteCount));
+        return true;
+      },
+    },
+  });
   await new Promise<void>((resolve, reject) => {
     socket.once("connect", resolve).once("error", reject);
   });
-  return new Client(socket);
+  client = new Client(socket);
+  return client;
 }
 
 /** One request at a time. */
@@ -23,9 +39,7 @@ export class Client {
   private bodyBytes = 0;
   private settle: ((bodyBytes: number) => void) | undefined;
 
-  constructor(private readonly socket: Socket) {
-    socket.on("data", (chunk: Buffer) => this.read(chunk));
-  }
+  constructor(private readonly socket: Socket) {}
 
   /** Resolves to the body's length once all of it has arrived. */
   get(path: string): Promise<number> {
@@ -39,7 +53,8 @@ export class Client {
     this.socket.destroy();
   }
 
-  private read(chunk: Buffer): void {
+  /** Takes what has arrived; the bytes are the caller's again afterwards. */
+  read(chunk: Buffer): void {
     if (this.bodyLeft >= 0) this.count(chunk.length);
     else this.readHead(chunk);
   }
