@@ -13,48 +13,38 @@ const scratch = new Float64Array(1);
 /** The double's words, the low one first: typed arrays over wasm's memory are little-endian. */
 const words = new Uint32Array(scratch.buffer);
 
-/** The buckets of one list of ascending bounds, at most 255. */
+/** The buckets of one list of ascending bounds, at most 255. 32 KiB. */
 export class Buckets {
-  // No #private members: this is the hottest path there is.
-  private readonly bounds: readonly number[];
-  private below: Uint8Array | undefined;
+  /** The bounds, `+Inf` last. */
+  readonly bounds: readonly number[];
+  /** By bin, how many bounds lie below all of it. */
+  readonly below = new Uint8Array(BINS);
 
   constructor(bounds: readonly number[]) {
     this.bounds = [...bounds, Number.POSITIVE_INFINITY];
-  }
-
-  /**
-   * Index of the first bound that is at least `value`, which is not NaN; past the last one `+Inf`.
-   */
-  indexOf(value: number): number {
-    const { bounds, below = this.#fill() } = this;
-    scratch[0] = value;
-    let index = below[(words[1] as number) >>> BIN_SHIFT] as number;
-    while (value > (bounds[index] as number)) index++;
-    return index;
-  }
-
-  /** 32 KiB, at the first value. */
-  #fill(): Uint8Array {
-    const below = new Uint8Array(BINS);
     let index = 0;
-    for (let bin = BINS - 1; bin >= FIRST_NEGATIVE; bin--) {
-      index = this.#countBelow(lowest(bin), index);
-      below[bin] = index;
-    }
-    for (let bin = 0; bin < FIRST_NEGATIVE; bin++) {
-      index = this.#countBelow(lowest(bin), index);
-      below[bin] = index;
-    }
-    this.below = below;
-    return below;
+    for (let bin = BINS - 1; bin >= FIRST_NEGATIVE; bin--) index = this.#fill(bin, index);
+    for (let bin = 0; bin < FIRST_NEGATIVE; bin++) index = this.#fill(bin, index);
   }
 
-  #countBelow(value: number, from: number): number {
+  #fill(bin: number, from: number): number {
+    const value = lowest(bin);
     let index = from;
     while (value > (this.bounds[index] as number)) index++;
+    this.below[bin] = index;
     return index;
   }
+}
+
+/**
+ * Index of the first bound that is at least `value`, which is not NaN. Takes the members of
+ * `Buckets` by themselves: on the hottest path there is, each object on the way counts.
+ */
+export function bucketOf(bounds: readonly number[], below: Uint8Array, value: number): number {
+  scratch[0] = value;
+  let index = below[(words[1] as number) >>> BIN_SHIFT] as number;
+  while (value > (bounds[index] as number)) index++;
+  return index;
 }
 
 /** The lowest double of a bin: of a negative one that with all bits set. */

@@ -10,7 +10,7 @@ import {
 } from "../../assembly/abi.js";
 import type { Core } from "../core.js";
 import { MonitorError } from "../errors.js";
-import type { Buckets } from "./buckets.js";
+import { type Buckets, bucketOf } from "./buckets.js";
 
 /** What all handles share. `cell` is a byte address. */
 export class Cell {
@@ -135,13 +135,14 @@ const FIRST_BUCKET = (CELL_BUCKETS_OFFSET - CELL_VALUE_OFFSET) >>> 3;
 
 /** The handle of a histogram or summary. */
 export class DistributionCell extends Cell {
+  private readonly bounds: readonly number[] | undefined;
+  private readonly below: Uint8Array | undefined;
+
   /** `buckets` are a histogram's; a summary's values are the core's to count. */
-  constructor(
-    core: Core,
-    cell: number,
-    private readonly buckets?: Buckets,
-  ) {
+  constructor(core: Core, cell: number, buckets?: Buckets) {
     super(core, cell);
+    this.bounds = buckets?.bounds;
+    this.below = buckets?.below;
   }
 
   /** Counts one value; throws `VALUE_INVALID` for NaN, and for what is no number. */
@@ -151,12 +152,12 @@ export class DistributionCell extends Cell {
     if (typeof value !== "number" || Number.isNaN(value)) {
       this.refuse(`an observation is a number, not ${value}`);
     }
-    const { buckets } = this;
-    if (buckets === undefined) {
+    const { bounds, below } = this;
+    if (bounds === undefined || below === undefined) {
       core.exports.observe(this.cell, value);
       return;
     }
-    const bucket = buckets.indexOf(value);
+    const bucket = bucketOf(bounds, below, value);
     const { floats } = core;
     (floats[this.value] as number) += value;
     (floats[this.value + FIRST_BUCKET + bucket] as number) += 1;
