@@ -51,24 +51,24 @@ export function putCompoundLines(at: usize, field: Field, series: Series): usize
   const cell = changetype<usize>(series) + field.offset;
   const isHistogram = field.kind == CellKind.Histogram;
   const lines = field.parameterCount + <u32>isHistogram;
-  const start = at;
-  const startBytes = putStart(at, field.label, series) + 1 - at;
-  store<u8>(at + startBytes - 1, series.labelBytes ? 0x2c : 0x7b);
+  const name = textStart(field.label);
+  const nameBytes = textBytes(field.label);
+  const labels = labelsOf(series);
+  const labelBytes = series.labelBytes;
   let fragment = field.fragments;
   let value: f64 = 0;
   for (let i: u32 = 0; i < lines; i++) {
-    let done: usize = 0;
-    do {
-      v128.store(at + done, v128.load(start + done));
-      done += 16;
-    } while (done < startBytes);
-    at += startBytes;
-    // At most 37 bytes: `quantile="`, a number, `"} `.
+    at = putStart(at, name, nameBytes, labels, labelBytes);
+    at = putByte(at, labelBytes ? 0x2c : 0x7b);
+    // At most 37 bytes: `quantile="`, a number, `"} `; seldom over 16.
+    const fragmentBytes = textBytes(fragment);
     v128.store(at, v128.load(fragment, 2));
-    v128.store(at, v128.load(fragment, 18), 16);
-    v128.store(at, v128.load(fragment, 34), 32);
+    if (fragmentBytes > 16) {
+      v128.store(at, v128.load(fragment, 18), 16);
+      v128.store(at, v128.load(fragment, 34), 32);
+    }
     value = valueAt(field, cell, i, value);
-    at = putEnd(at + textBytes(fragment), value);
+    at = putEnd(at + fragmentBytes, value);
     fragment = (textEnd(fragment) + 7) & ~7;
   }
   const count = isHistogram ? value : load<f64>(cell, CELL_BUCKETS_OFFSET);

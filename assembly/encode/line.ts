@@ -4,21 +4,27 @@
  */
 import { putDouble } from "../bytes/double";
 import { putSmall, SMALL_MAX } from "../bytes/integer";
-import { textBytes, textStart } from "../bytes/text";
 import { Series, Source } from "../metrics/record";
 
-/** Writes a counted name and the labels, not closed: `name{a="b",c="d"`. */
-export function putStart(at: usize, name: usize, series: Series): usize {
-  const nameEnd = at + textBytes(name);
-  name = textStart(name);
+/**
+ * Writes a name and labels, not closed: `name{a="b",c="d"`. Takes spans, which a loop over series
+ * keeps in registers.
+ */
+export function putStart(
+  at: usize,
+  name: usize,
+  nameBytes: usize,
+  labels: usize,
+  labelBytes: usize,
+): usize {
+  const nameEnd = at + nameBytes;
   do {
     v128.store(at, v128.load(name));
     at += 16;
     name += 16;
   } while (at < nameEnd);
   at = nameEnd;
-  const labelsEnd = at + series.labelBytes;
-  let labels = labelsOf(series);
+  const labelsEnd = at + labelBytes;
   while (at < labelsEnd) {
     v128.store(at, v128.load(labels));
     at += 16;

@@ -84,13 +84,17 @@ function addHeader(source: Source, field: Field): void {
 
 function addScalars(field: Field, first: usize): void {
   const isNumber = (NUMBERS >> field.type) & 1;
+  const name = textStart(field.promName);
+  const nameBytes = textBytes(field.promName);
+  const labels = labelsOf(changetype<Series>(first)) - first;
+  const offset = field.offset;
   let at = cursor;
   for (let next = first; next; next = nextVisible(next)) {
-    const series = changetype<Series>(next);
-    at = putStart(at, field.promName, series);
-    store<u16>(at, series.labelBytes ? 0x207d : 0x20);
-    at += series.labelBytes ? 2 : 1;
-    const cell = next + field.offset;
+    const labelBytes = changetype<Series>(next).labelBytes;
+    at = putStart(at, name, nameBytes, next + labels, labelBytes);
+    store<u16>(at, labelBytes ? 0x207d : 0x20);
+    at += labelBytes ? 2 : 1;
+    const cell = next + offset;
     if (isNumber) at = putEnd(at, load<f64>(cell, CELL_VALUE_OFFSET));
     else at = putByte(putNumber(at, field.type, cell), 0x0a);
   }
