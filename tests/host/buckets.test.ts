@@ -1,6 +1,6 @@
 /**
- * Buckets are found in JavaScript for handles and in the core for guests: both must find what a plain
- * search finds.
+ * Buckets are found in JavaScript for handles and in the core for guests: both must find what a
+ * plain search finds.
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";
