@@ -12,7 +12,7 @@ import { runSpecs } from "./core/specs.js";
 import { add, closingLine, type Tally } from "./tally.js";
 
 /** One a core of a small machine; more would measure the machine. */
-const CONCURRENCY = 2;
+const CONCURRENCY = 1;
 
 /** A test that hangs is stopped: the longest one takes a minute on an idle machine. */
 const TEST_TIMEOUT_MS = 600_000;

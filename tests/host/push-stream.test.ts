@@ -113,11 +113,13 @@ test("push: a line is let go only when its connection has outlived the next push
   await receiver.stop();
 });
 
-test("push: a receiver that never reads is bounded, given up, and counted", async () => {
+test("push: a receiver that never reads is bounded, given up, and counted", async (context) => {
   const receiver = await new LineReceiver({ isDeaf: true }).start();
+  context.after(() => receiver.stop());
   const source = new ReportSource(2_000, 400);
   const bufferBytesMax = 12_000_000;
   const push = pushTo(receiver.url, source.encode, { bufferBytesMax, writeTimeoutMs: 60 });
+  context.after(() => push.close(100));
   push.start();
   let held = 0;
   await until("connections were given up", () => {
@@ -129,7 +131,6 @@ test("push: a receiver that never reads is bounded, given up, and counted", asyn
   assert.ok(held <= bufferBytesMax);
   assert.ok(droppedLines + unconfirmedLines >= source.lines.length, "none arrived, all count");
   assert.ok(sentLines < source.lines.length);
-  await receiver.stop();
 });
 
 test("push: a slow receiver holds back no other", async () => {

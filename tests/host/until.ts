@@ -1,7 +1,7 @@
 /**
  * Waiting for what other sockets and timers bring about, without a clock in any assertion.
  */
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 60_000;
 const STEP_MS = 5;
 
 /** Resolves once `holds()` is true; rejects, naming `what`, if that never comes. */
