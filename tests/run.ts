@@ -11,7 +11,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { runSpecs } from "./core/specs.js";
 import { add, closingLine, type Tally } from "./tally.js";
 
-/** One a core of a small machine; more would measure the machine. */
+/** One file at a time: a fault test and its peers keep a small machine busy enough. */
 const CONCURRENCY = 1;
 
 /** A test that hangs is stopped: the longest one takes a minute on an idle machine. */
