@@ -68,6 +68,8 @@ export interface Meters {
   readonly transfers: TransferCells;
   /** By function name; functions without cells are not metered. */
   readonly calls: Readonly<Record<string, CallCells>>;
+  /** Called first in every call. */
+  readonly look?: (() => void) | undefined;
 }
 
 /** Wraps each function that has cells. */
@@ -85,9 +87,10 @@ function meterCall(
   call: ImportFunction,
   { meters, target }: { meters: Meters; target: CallCells },
 ): ImportFunction {
-  const { cells, memory } = meters;
+  const { cells, memory, look } = meters;
   const count = transferCounter(name, meters);
   return (...values) => {
+    look?.();
     memory.observe();
     // Counted before it runs: a call that blocks for ever, or exits, is seen.
     cells.add(target.calls, 1);

@@ -1,0 +1,176 @@
+/**
+ * Finds the allocators of a module: by the name section, and by the names of exports. Says what it
+ * looked for in vain, and what would help.
+ */
+import { type Allocator, findAllocator, fits, withHeader } from "./allocators.js";
+import { type FunctionType, type GuestModule, KIND } from "./module.js";
+
+/** A function to hook. */
+export interface Hook {
+  readonly index: number;
+  readonly name: string;
+  readonly allocator: Allocator;
+  readonly type: FunctionType;
+  /** How it was found, for people. */
+  readonly found: string;
+  /** Its bytes are read from the header of the block that it returned. */
+  readonly readsHeader: boolean;
+}
+
+export interface Discovery {
+  readonly hooks: readonly Hook[];
+  /** A sentence each. */
+  readonly notHooked: readonly string[];
+}
+
+interface Candidate {
+  readonly index: number;
+  readonly name: string;
+  readonly found: string;
+}
+
+/** Looks for every allocator function, by index. */
+export function discover(module: GuestModule, names: ReadonlyMap<number, string>): Discovery {
+  const hooks = new Map<number, Hook>();
+  const notHooked: string[] = [];
+  const known = new Set<string>();
+  for (const candidate of candidates(module, names)) {
+    const { index, name } = candidate;
+    if (hooks.has(index)) continue;
+    const allocator = findAllocator(name);
+    if (!allocator) continue;
+    known.add(name);
+    const type = module.typeOf(index) as FunctionType;
+    if (!module.bodyOf(index)) notHooked.push(importSentence(module, index));
+    else if (mustReadHeader(allocator, type)) {
+      hooks.set(index, hookOf(candidate, allocator, type, true));
+    } else if (fits(allocator, type)) {
+      hooks.set(index, hookOf(candidate, allocator, type, false));
+    } else notHooked.push(`${name}: its type is not that of the function of this name.`);
+  }
+  const chosen = choose([...hooks.values()], known);
+  notHooked.push(...missing(module, names, chosen));
+  return { hooks: chosen.sort((left, right) => left.index - right.index), notHooked };
+}
+
+/** Every function that has a name; those of the name section first. */
+function* candidates(
+  module: GuestModule,
+  names: ReadonlyMap<number, string>,
+): Generator<Candidate> {
+  const count = module.functionCount;
+  for (const [index, name] of names) {
+    if (index < count) yield { index, name, found: "name section" };
+  }
+  for (const { kind, index, name } of module.exports) {
+    if (kind === KIND.function && index < count) yield { index, name, found: "export" };
+  }
+  for (const [index, { name }] of module.importedFunctions.entries()) {
+    yield { index, name, found: "import" };
+  }
+}
+
+function hookOf(
+  candidate: Candidate,
+  allocator: Allocator,
+  type: FunctionType,
+  readsHeader: boolean,
+): Hook {
+  return { ...candidate, allocator, type, readsHeader };
+}
+
+/**
+ * AssemblyScript's `__new(size, id)`, of which an optimiser removed parameters that are always the
+ * same: which one is left cannot be told.
+ */
+function mustReadHeader({ hasHeader }: Allocator, { params, results }: FunctionType): boolean {
+  return hasHeader === true && params.length < 2 && results.length === 1;
+}
+
+function importSentence(module: GuestModule, index: number): string {
+  const imported = module.importedFunctions[index];
+  return (
+    `${imported?.module}.${imported?.name} is imported: its calls are not seen; ` +
+    "link the allocator into the module."
+  );
+}
+
+/** AssemblyScript: of the functions that enlarge blocks, those that no other one calls. */
+function choose(hooks: readonly Hook[], known: ReadonlySet<string>): Hook[] {
+  const hasRenew = known.has("~lib/rt/tcms/__renew") || known.has("~lib/rt/stub/__renew");
+  const isManaged = !known.has("~lib/rt/itcms/__new");
+  const isMoved = known.has("~lib/rt/tlsf/__realloc") || hasRenew;
+  return hooks
+    .filter(({ name }) => name !== "~lib/rt/tlsf/moveBlock" || !isMoved)
+    .map((hook) => {
+      const enlarges = /\/(__realloc|moveBlock)$/.test(hook.name);
+      if (hook.allocator.language !== "assemblyscript" || !enlarges) return hook;
+      const takesHeader = isManaged && !hasRenew;
+      return takesHeader ? { ...hook, allocator: withHeader(hook.allocator) } : hook;
+    });
+}
+
+/** What a trace of this module will lack. */
+function missing(
+  module: GuestModule,
+  names: ReadonlyMap<number, string>,
+  hooks: readonly Hook[],
+): string[] {
+  const language = languageOf(module, names);
+  const has = (role: string) => hooks.some(({ allocator }) => allocator.role === role);
+  const allocates = hooks.some(({ allocator }) => allocator.role !== "free");
+  if (!allocates) return [missingAllocator(names, language)];
+  return [...(has("free") ? [] : [missingFree(names, language)]), ...inlinedGrowth(names, hooks)];
+}
+
+function missingAllocator(names: ReadonlyMap<number, string>, language: string): string {
+  if (language === "go") {
+    return (
+      "runtime.mallocgc: Go takes its arguments from a stack of its own, and frees nothing by " +
+      "function calls; it is not supported. TinyGo is."
+    );
+  }
+  const fix =
+    names.size === 0
+      ? "It has no function names: keep them (C and Rust: do not strip; AssemblyScript: --debug)."
+      : language === "assemblyscript"
+        ? "The optimiser has put __new into its only caller: compile it with --exportRuntime."
+        : "If it allocates, its allocator has no known name, or was put into its callers.";
+  return `No allocator was found: malloc, __new, __rust_alloc or runtime.alloc. ${fix}`;
+}
+
+function missingFree(names: ReadonlyMap<number, string>, language: string): string {
+  const effect = "every block will look as if it were live for ever.";
+  if (language === "tinygo") return `No free was found: TinyGo's collector has none; ${effect}`;
+  if (language !== "assemblyscript") return `No free was found: ${effect}`;
+  if (names.size === 0) {
+    return `~lib/rt/tlsf/insertBlock was not found: ${effect} Compile the guest with --debug.`;
+  }
+  return `No free was found, as is right for the stub runtime, which frees nothing: ${effect}`;
+}
+
+/** AssemblyScript's minimal and stub runtimes enlarge arrays by functions that may be inlined. */
+function inlinedGrowth(names: ReadonlyMap<number, string>, hooks: readonly Hook[]): string[] {
+  const all = new Set(names.values());
+  const runtime = ["tcms", "stub"].find((name) => all.has(`~lib/rt/${name}/__new`));
+  const isSeen = hooks.some(({ name }) => /\/(__renew|__realloc)$/.test(name));
+  if (runtime === undefined || isSeen) return [];
+  const effect = all.has("~lib/rt/tlsf/moveBlock")
+    ? "what grows in place keeps the size that it had"
+    : "what they grow to is not counted, or as the allocator rounds it";
+  return [
+    `~lib/rt/${runtime}/__renew was not found: if arrays or strings grow, the optimiser has put ` +
+      `it into its callers, and ${effect}. Compile the guest with -O1.`,
+  ];
+}
+
+function languageOf(module: GuestModule, names: ReadonlyMap<number, string>): string {
+  const exported = new Set(module.exports.map(({ name }) => name));
+  if (exported.has("__rtti_base") || exported.has("__new")) return "assemblyscript";
+  for (const name of names.values()) {
+    if (name.startsWith("~lib/")) return "assemblyscript";
+    if (name === "runtime.mallocgc") return "go";
+    if (name === "runtime.alloc") return "tinygo";
+  }
+  return "other";
+}
