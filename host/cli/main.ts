@@ -20,7 +20,9 @@ const { version } = JSON.parse(readFileSync(packageFile("package.json"), "utf8")
 };
 
 const program = new Command("wmon")
-  .description("Runs WebAssembly programs under watch, controls those that run, and shows where they allocate.")
+  .description(
+    "Runs WebAssembly programs under watch, controls those that run, and shows where they allocate.",
+  )
   .version(version, "-V, --version")
   .addHelpText("after", HELP)
   .configureOutput({

@@ -127,7 +127,8 @@ class Recording {
     const failure = this.#failure ?? this.#judge();
     if (failure === undefined) {
       // It may be the end of the program, or fewer samples than were wanted.
-      if (!this.#isStopped) say("the program ended the trace: it ended itself, or its log says why");
+      if (!this.#isStopped)
+        say("the program ended the trace: it ended itself, or its log says why");
       return 0;
     }
     say(`${formatAddress(this.options.from)}: ${failure}`);

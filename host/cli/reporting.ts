@@ -4,7 +4,6 @@
  */
 import { readFile } from "node:fs/promises";
 import { MonitorError } from "../errors.js";
-import { escapeControl } from "../logs/escape.js";
 import { PAGE_TEMPLATE } from "../report/page/page.js";
 import { openReport } from "../report/report.js";
 import { EVERYTHING, type Window } from "../report/window.js";
@@ -46,7 +45,7 @@ async function write(path: string, options: ReportCommandOptions, output: Output
   });
   const ending = await making.finish(await readTrace(path, making.visitor));
   output.end(ending.output);
-  for (const note of ending.notes) say(escapeControl(note));
+  for (const note of ending.notes) say(note);
 }
 
 function windowOf({ since, until }: ReportCommandOptions): Window {

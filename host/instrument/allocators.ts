@@ -22,6 +22,8 @@ export interface Allocator {
   readonly out?: number;
   /** From what the function takes or returns to the address under which a block is known. @default 0 */
   readonly offset?: number;
+  /** How many there are, where an optimiser may have removed some and none could be told apart. */
+  readonly paramCount?: number;
   /** AssemblyScript: the bytes asked for stand before the block, whatever became of parameters. */
   readonly hasHeader?: true;
 }
@@ -70,13 +72,25 @@ const ASSEMBLYSCRIPT_FUNCTIONS: Readonly<Record<string, Omit<Allocator, "languag
   "~lib/rt/itcms/__new": NEW,
   "~lib/rt/tcms/__new": NEW,
   "~lib/rt/stub/__new": NEW,
-  "~lib/rt/tcms/__renew": { role: "reallocate", bytes: [1], block: 0 },
-  "~lib/rt/stub/__renew": { role: "reallocate", bytes: [1], block: 0 },
+  "~lib/rt/tcms/__renew": { role: "reallocate", bytes: [1], block: 0, paramCount: 2 },
+  "~lib/rt/stub/__renew": { role: "reallocate", bytes: [1], block: 0, paramCount: 2 },
   "~lib/rt/tlsf/__alloc": { role: "allocate", bytes: [0], ...RAW },
   "~lib/rt/stub/__alloc": { role: "allocate", bytes: [0], ...RAW },
   "~lib/rt/tlsf/__realloc": { role: "reallocate", bytes: [1], block: 0, ...RAW },
   "~lib/rt/stub/__realloc": { role: "reallocate", bytes: [1], block: 0, ...RAW },
-  "~lib/rt/tlsf/moveBlock": { role: "reallocate", bytes: [-1], block: -2, offset: TOTAL_OVERHEAD },
+  "~lib/rt/tlsf/allocateBlock": {
+    role: "allocate",
+    bytes: [1],
+    paramCount: 2,
+    offset: TOTAL_OVERHEAD,
+  },
+  "~lib/rt/tlsf/moveBlock": {
+    role: "reallocate",
+    bytes: [2],
+    block: 1,
+    paramCount: 3,
+    offset: TOTAL_OVERHEAD,
+  },
   // `__free` is inlined at -O3; a block that becomes free always gets here.
   "~lib/rt/tlsf/insertBlock": { role: "free", bytes: [], block: -1, offset: TOTAL_OVERHEAD },
   "~lib/rt/stub/__free": { role: "free", bytes: [], block: 0, ...RAW },
@@ -124,8 +138,8 @@ export function findAllocator(name: string): Allocator | undefined {
 }
 
 /**
- * An allocator of AssemblyScript's whose bytes include an object's header: `__realloc` and
- * `moveBlock`, where a compiler has put `__renew` into its callers.
+ * An allocator of AssemblyScript's whose bytes include an object's header, because an optimiser has
+ * put the function that adds it into its callers.
  */
 export function withHeader(allocator: Allocator): Allocator {
   return { ...allocator, headerBytes: OBJECT_OVERHEAD };
@@ -140,26 +154,27 @@ export function paramsOf(allocator: Allocator, count: number): number[] {
 
 /** Whether a function of this type can be that allocator. */
 export function fits(allocator: Allocator, { params, results }: FunctionType): boolean {
+  const { paramCount = params.length } = allocator;
+  if (params.length !== paramCount) return false;
   const hasParams = paramsOf(allocator, params.length).every((param) => params[param] === I32);
   if (allocator.role === "free") return hasParams;
   return hasParams && results.length === 1 && results[0] === I32;
 }
 
 /**
- * Names whose frames are stripped where a backtrace ends: what allocators are made of, Rust's shims,
- * C++'s `operator new`, AssemblyScript's runtime. As pprof does with heap profiles
- * (profile/legacy_profile.go).
+ * Names whose frames are stripped where a backtrace ends: what stands between a program and what is
+ * hooked. C's functions, Rust's shims, C++'s `operator new`, AssemblyScript's runtime; as pprof does
+ * with heap profiles (profile/legacy_profile.go). What an allocator itself calls is never seen.
  */
 const ALLOCATOR_FRAMES = [
-  /^(dl|__libc_|emscripten_builtin_|emmalloc_|mi_|_mi_)?(malloc|calloc|realloc|reallocarray|free)$/,
-  /^(aligned_alloc|memalign|posix_memalign|internal_memalign|dispose_chunk|try_realloc_chunk)$/,
-  /^(dl|_?mi_|emmalloc_|emscripten_builtin_)[a-z_]*(alloc|align|free|page|segment|heap)/,
-  /^(sys_alloc|mmap_alloc|prepend_alloc|tmalloc_(small|large)|add_segment|sbrk|try_init_allocator)$/,
+  /^(dl|__libc_|emscripten_builtin_|emmalloc_|mi_)?(malloc|calloc|realloc|reallocarray|free)$/,
+  /^(dl|__libc_|emscripten_builtin_|emmalloc_|mi_)?(aligned_alloc|memalign|posix_memalign)$/,
+  /^(internal_memalign|_?mi_(heap_)?[a-z]*(alloc|free)[a-z_]*)$/,
   /(^|7___rustc\d+_|__rustc(\[[0-9a-f]+\])?::)__(rust|rdl|rg)_(alloc|dealloc|realloc|alloc_zeroed)$/,
   /8dlmalloc8dlmalloc|8Dlmalloc|^dlmalloc::|dlmalloc\.\.sys/,
   /^_Z(nw|na|dl|da)|^operator (new|delete)/,
   /^~lib\/rt\//,
-  /^runtime\.(alloc|free|realloc|mallocgc|newobject|makeslice|growslice)/,
+  /^runtime\.(alloc|free|realloc)/,
 ];
 
 /** Whether frames of a function of this name are an allocator's. */

@@ -5,6 +5,8 @@
 
 /** Opcodes without immediates, and block types. */
 export const OP = {
+  block: 0x02,
+  if: 0x04,
   else: 0x05,
   end: 0x0b,
   return: 0x0f,
@@ -31,7 +33,12 @@ type Part = number | readonly number[];
 
 /** Joins opcodes and instructions. */
 export function code(...parts: Part[]): number[] {
-  return parts.flat();
+  const bytes: number[] = [];
+  for (const part of parts) {
+    if (typeof part === "number") bytes.push(part);
+    else for (const byte of part) bytes.push(byte);
+  }
+  return bytes;
 }
 
 /** An unsigned LEB128. */
@@ -111,12 +118,12 @@ export const GROW: readonly number[] = [0x40, 0];
 
 /** `if … end` without results. */
 export function when(...body: Part[]): number[] {
-  return code(0x04, VOID, ...body, OP.end);
+  return code(OP.if, VOID, ...body, OP.end);
 }
 
 /** `if … else … end`; `type` is `VOID` or a value type. */
 export function either(type: number, yes: readonly number[], no: readonly number[]): number[] {
-  return code(0x04, type, yes, OP.else, no, OP.end);
+  return code(OP.if, type, yes, OP.else, no, OP.end);
 }
 
 /** Every parameter, first to last. */

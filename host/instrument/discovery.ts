@@ -2,7 +2,8 @@
  * Finds the allocators of a module: by the name section, and by the names of exports. Says what it
  * looked for in vain, and what would help.
  */
-import { type Allocator, findAllocator, fits, withHeader } from "./allocators.js";
+import { type Allocator, findAllocator, fits } from "./allocators.js";
+import { hiddenGrowth, settle } from "./assemblyscript.js";
 import { type FunctionType, type GuestModule, KIND } from "./module.js";
 
 /** A function to hook. */
@@ -33,13 +34,11 @@ interface Candidate {
 export function discover(module: GuestModule, names: ReadonlyMap<number, string>): Discovery {
   const hooks = new Map<number, Hook>();
   const notHooked: string[] = [];
-  const known = new Set<string>();
   for (const candidate of candidates(module, names)) {
     const { index, name } = candidate;
     if (hooks.has(index)) continue;
     const allocator = findAllocator(name);
     if (!allocator) continue;
-    known.add(name);
     const type = module.typeOf(index) as FunctionType;
     if (!module.bodyOf(index)) notHooked.push(importSentence(module, index));
     else if (mustReadHeader(allocator, type)) {
@@ -48,7 +47,7 @@ export function discover(module: GuestModule, names: ReadonlyMap<number, string>
       hooks.set(index, hookOf(candidate, allocator, type, false));
     } else notHooked.push(`${name}: its type is not that of the function of this name.`);
   }
-  const chosen = choose([...hooks.values()], known);
+  const chosen = settle([...hooks.values()], names);
   notHooked.push(...missing(module, names, chosen));
   return { hooks: chosen.sort((left, right) => left.index - right.index), notHooked };
 }
@@ -95,21 +94,6 @@ function importSentence(module: GuestModule, index: number): string {
   );
 }
 
-/** AssemblyScript: of the functions that enlarge blocks, those that no other one calls. */
-function choose(hooks: readonly Hook[], known: ReadonlySet<string>): Hook[] {
-  const hasRenew = known.has("~lib/rt/tcms/__renew") || known.has("~lib/rt/stub/__renew");
-  const isManaged = !known.has("~lib/rt/itcms/__new");
-  const isMoved = known.has("~lib/rt/tlsf/__realloc") || hasRenew;
-  return hooks
-    .filter(({ name }) => name !== "~lib/rt/tlsf/moveBlock" || !isMoved)
-    .map((hook) => {
-      const enlarges = /\/(__realloc|moveBlock)$/.test(hook.name);
-      if (hook.allocator.language !== "assemblyscript" || !enlarges) return hook;
-      const takesHeader = isManaged && !hasRenew;
-      return takesHeader ? { ...hook, allocator: withHeader(hook.allocator) } : hook;
-    });
-}
-
 /** What a trace of this module will lack. */
 function missing(
   module: GuestModule,
@@ -120,7 +104,7 @@ function missing(
   const has = (role: string) => hooks.some(({ allocator }) => allocator.role === role);
   const allocates = hooks.some(({ allocator }) => allocator.role !== "free");
   if (!allocates) return [missingAllocator(names, language)];
-  return [...(has("free") ? [] : [missingFree(names, language)]), ...inlinedGrowth(names, hooks)];
+  return [...(has("free") ? [] : [missingFree(names, language)]), ...hiddenGrowth(hooks, names)];
 }
 
 function missingAllocator(names: ReadonlyMap<number, string>, language: string): string {
@@ -147,21 +131,6 @@ function missingFree(names: ReadonlyMap<number, string>, language: string): stri
     return `~lib/rt/tlsf/insertBlock was not found: ${effect} Compile the guest with --debug.`;
   }
   return `No free was found, as is right for the stub runtime, which frees nothing: ${effect}`;
-}
-
-/** AssemblyScript's minimal and stub runtimes enlarge arrays by functions that may be inlined. */
-function inlinedGrowth(names: ReadonlyMap<number, string>, hooks: readonly Hook[]): string[] {
-  const all = new Set(names.values());
-  const runtime = ["tcms", "stub"].find((name) => all.has(`~lib/rt/${name}/__new`));
-  const isSeen = hooks.some(({ name }) => /\/(__renew|__realloc)$/.test(name));
-  if (runtime === undefined || isSeen) return [];
-  const effect = all.has("~lib/rt/tlsf/moveBlock")
-    ? "what grows in place keeps the size that it had"
-    : "what they grow to is not counted, or as the allocator rounds it";
-  return [
-    `~lib/rt/${runtime}/__renew was not found: if arrays or strings grow, the optimiser has put ` +
-      `it into its callers, and ${effect}. Compile the guest with -O1.`,
-  ];
 }
 
 function languageOf(module: GuestModule, names: ReadonlyMap<number, string>): string {

@@ -23,6 +23,9 @@ export interface Hooking {
   readonly runtime: Runtime;
   /** From functions to their copies without hooks. */
   readonly copies: ReadonlyMap<number, number>;
+  /** Copies that only the hooked functions of `splitters` call. */
+  readonly splits: ReadonlyMap<number, number>;
+  readonly splitters: ReadonlySet<number>;
 }
 
 /** Declares a copy of each function. */
@@ -40,8 +43,8 @@ export function declareCopies(
 
 /** Gives each copy its body, in which calls of copied functions go to copies. */
 export function defineCopies(hooking: Hooking): void {
-  const { module, calls, added, copies } = hooking;
-  for (const [index, copy] of copies) {
+  const { module, calls, added, copies, splits } = hooking;
+  for (const [index, copy] of [...copies, ...splits]) {
     const body = module.bodyOf(index) as Body;
     const pieces = redirect(body, calls.of(index), copies);
     added.define(copy, flatten(module.bytes, pieces));
@@ -65,14 +68,15 @@ export function hookedBody(hooking: Hooking, hook: Hook): Piece[] {
 }
 
 function withPrologue(
-  { module, calls, copies }: Hooking,
+  { module, calls, copies, splits, splitters }: Hooking,
   hook: Hook,
   { spareLocals, prologue }: { readonly spareLocals: 0 | 1; readonly prologue: number[] },
 ): Piece[] {
   const { until } = module.bodyOf(hook.index) as Body;
   const locals = localsOf(module, hook);
   // Frees inside what frees go to copies as well, so that a block is looked for once.
-  const own = redirect({ begin: locals.until, until }, calls.of(hook.index), copies);
+  const targets = splitters.has(hook.index) ? new Map([...copies, ...splits]) : copies;
+  const own = redirect({ begin: locals.until, until }, calls.of(hook.index), targets);
   return [
     u32(locals.groupCount + spareLocals),
     { from: locals.begin, until: locals.until },

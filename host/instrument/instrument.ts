@@ -4,8 +4,9 @@
  * offsets. What is written imports nothing new and runs anywhere.
  */
 import { MonitorError } from "../errors.js";
-import { Additions } from "./additions.js";
+import { Additions, EXPORT_PREFIX } from "./additions.js";
 import { isAllocatorName } from "./allocators.js";
+import { INSERT_BLOCK, splitters } from "./assemblyscript.js";
 import { Calls } from "./calls.js";
 import {
   type CodeRange,
@@ -76,12 +77,21 @@ function rewrite({ module, names, stacks, discovery }: Task): Instrumented {
   const added = new Additions(module);
   const runtime = declareRuntime(added, stacks);
   const copies = declareCopies({ module, names, added }, nesting.copied);
-  const hooking: Hooking = { module, names, calls, added, runtime, copies };
+  const quiet = splitters(hooks, names);
+  const frees = quiet.length > 0 ? hooks.filter(({ name }) => name === INSERT_BLOCK) : [];
+  const hooking: Hooking = {
+    ...{ module, names, calls, added, runtime, copies },
+    splits: declareCopies(
+      { module, names, added },
+      frees.map(({ index }) => index),
+    ),
+    splitters: new Set(quiet.map(({ index }) => index)),
+  };
   defineCopies(hooking);
   const supply = supplyFor(hooks, copies, blockBytes(runtime));
   if (!supply && stacks === "shadow") refuseShadow(hooks);
   defineRuntime(added, runtime, supply);
-  const allocators = allocatorFunctions(hooks, nesting.copied, names);
+  const allocators = allocatorFunctions(module, { hooks, names, copied: nesting.copied });
   const bodies = new Map<number, Piece[]>();
   for (const hook of hooks) bodies.set(hook.index, hookedBody(hooking, hook));
   if (stacks === "shadow") shadowBodies({ hooking, hooks, allocators }, bodies);
@@ -105,7 +115,8 @@ function rewrite({ module, names, stacks, discovery }: Task): Instrumented {
 }
 
 function refuseInstrumented(module: GuestModule): void {
-  if (!module.custom(DESCRIPTION_SECTION)) return;
+  const exportsOurs = module.exports.some(({ name }) => name.startsWith(EXPORT_PREFIX));
+  if (!module.custom(DESCRIPTION_SECTION) && !exportsOurs) return;
   throw new MonitorError("GUEST_INVALID", "it is instrumented already: run it as it is");
 }
 
@@ -137,12 +148,18 @@ function unreadSentences({ unread }: Calls): string[] {
 
 /** What is hooked, what lies between, and what is an allocator's by its name; ascending. */
 function allocatorFunctions(
-  hooks: readonly Hook[],
-  copied: ReadonlySet<number>,
-  names: ReadonlyMap<number, string>,
+  module: GuestModule,
+  known: {
+    readonly hooks: readonly Hook[];
+    readonly copied: ReadonlySet<number>;
+    readonly names: ReadonlyMap<number, string>;
+  },
 ): number[] {
+  const { hooks, copied, names } = known;
   const found = new Set<number>([...hooks.map(({ index }) => index), ...copied]);
-  for (const [index, name] of names) if (isAllocatorName(name)) found.add(index);
+  for (const [index, name] of names) {
+    if (index < module.functionCount && isAllocatorName(name)) found.add(index);
+  }
   return [...found].sort((left, right) => left - right);
 }
 

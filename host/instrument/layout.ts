@@ -11,7 +11,7 @@ import {
 } from "./description.js";
 import type { GuestModule } from "./module.js";
 import { extendNames } from "./names.js";
-import { type Piece, patch, sized } from "./patch.js";
+import { flatten, type Piece, planOf, sized } from "./patch.js";
 import { Reader } from "./reader.js";
 import { HEADER_BYTES, SECTION, SECTION_ORDER, type Section } from "./sections.js";
 
@@ -34,16 +34,11 @@ export function assemble(
   describe: (segments: OffsetSegment[], removed: Uint8Array) => HookDescription,
 ): Assembled {
   const pieces = allSections(module, changes);
-  const { bytes, segments, removed } = patch(module.bytes, pieces);
-  segments.push({ instrumentedAt: bytes.length, originalAt: -1 });
+  const { segments, removed } = planOf(module.bytes, pieces);
   const description = describe(segments, removed);
-  const content = encodeDescription(description);
-  const section = [[SECTION.custom], ...sized([utf8(DESCRIPTION_SECTION), content])];
-  const tail = patch(new Uint8Array(), section).bytes;
-  const whole = new Uint8Array(bytes.length + tail.length);
-  whole.set(bytes);
-  whole.set(tail, bytes.length);
-  return { bytes: whole, description };
+  const content = [utf8(DESCRIPTION_SECTION), encodeDescription(description)];
+  const bytes = flatten(module.bytes, [...pieces, [SECTION.custom], ...sized(content)]);
+  return { bytes, description };
 }
 
 /** Entries to append, by the section that takes them. */
@@ -60,21 +55,21 @@ function entriesOf(added: Additions): Map<number, readonly ArrayLike<number>[]> 
 
 function allSections(module: GuestModule, changes: Changes): Piece[] {
   const entries = entriesOf(changes.added);
-  const pieces: Piece[] = [{ from: 0, until: HEADER_BYTES }];
+  const parts: (readonly Piece[])[] = [[{ from: 0, until: HEADER_BYTES }]];
   const absent = [...entries.keys()].filter((id) => !module.section(id));
   const startNew = (before: number) => {
     while (absent.length > 0 && rankOf(absent[0] as number) < before) {
       const id = absent.shift() as number;
       const rows = entries.get(id) ?? [];
-      pieces.push([id], ...sized([u32(rows.length), ...rows]));
+      parts.push([[id], ...sized([u32(rows.length), ...rows])]);
     }
   };
   for (const section of module.sections) {
     if (section.id !== SECTION.custom) startNew(rankOf(section.id));
-    pieces.push(...writeSection(module, section, { ...changes, entries }));
+    parts.push(writeSection(module, section, { ...changes, entries }));
   }
   startNew(Number.POSITIVE_INFINITY);
-  return pieces;
+  return parts.flat();
 }
 
 function rankOf(id: number): number {
@@ -87,7 +82,7 @@ function writeSection(
   changes: Changes & { readonly entries: Map<number, readonly ArrayLike<number>[]> },
 ): Piece[] {
   const { id } = section;
-  if (id === SECTION.code) return [[id], ...sized(writeCode(module, section, changes))];
+  if (id === SECTION.code) return [[[id]], sized(writeCode(module, section, changes))].flat();
   if (id === SECTION.custom && section === module.custom("name")) {
     return writeNames(module, section, changes);
   }
@@ -102,18 +97,18 @@ function writeSection(
 function writeCode(module: GuestModule, section: Section, { added, bodies }: Changes): Piece[] {
   const reader = new Reader(module.bytes, section.content, section.until);
   const count = reader.u32();
-  const pieces: Piece[] = [u32(count + added.functions.length)];
+  const parts: (readonly Piece[])[] = [[u32(count + added.functions.length)]];
   let from = reader.position;
   for (const index of [...bodies.keys()].sort((left, right) => left - right)) {
     const body = module.bodyOf(index);
     const changed = bodies.get(index);
     if (!body || !changed) continue;
-    pieces.push({ from, until: body.sizeAt }, ...sized(changed));
+    parts.push([{ from, until: body.sizeAt }, ...sized(changed)]);
     from = body.until;
   }
-  pieces.push({ from, until: section.until });
-  for (const { body } of added.functions) pieces.push(...sized([body]));
-  return pieces;
+  parts.push([{ from, until: section.until }]);
+  for (const { body } of added.functions) parts.push(sized([body]));
+  return parts.flat();
 }
 
 function writeNames(module: GuestModule, section: Section, { added }: Changes): Piece[] {

@@ -1,6 +1,6 @@
 /**
- * A module put together from spans of the original and bytes in between. Remembers which byte came
- * from where, and which original bytes were left out.
+ * A module put together from spans of the original and bytes in between: which byte comes from where,
+ * and which original bytes are left out.
  */
 import { u32 } from "./assembler.js";
 import type { OffsetSegment } from "./description.js";
@@ -23,11 +23,12 @@ export function byteCountOf(pieces: readonly Piece[]): number {
 
 /** The pieces behind their size in bytes, as sections and bodies are. */
 export function sized(pieces: readonly Piece[]): Piece[] {
-  return [u32(byteCountOf(pieces)), ...pieces];
+  const size: Piece[] = [u32(byteCountOf(pieces))];
+  return size.concat(pieces);
 }
 
-/** The bytes of pieces, spans included; for copies that stand elsewhere. */
-export function flatten(original: Uint8Array, pieces: readonly Piece[]): Uint8Array {
+/** The bytes of pieces, spans included. */
+export function flatten(original: Uint8Array, pieces: readonly Piece[]): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(byteCountOf(pieces));
   let position = 0;
   for (const piece of pieces) {
@@ -38,36 +39,36 @@ export function flatten(original: Uint8Array, pieces: readonly Piece[]): Uint8Ar
   return bytes;
 }
 
-export interface Patched {
-  readonly bytes: Uint8Array<ArrayBuffer>;
+/** How what pieces make relates to the original. */
+export interface Plan {
   readonly segments: OffsetSegment[];
   /** Original bytes that no span covers, in order. */
   readonly removed: Uint8Array;
 }
 
-/** Puts a module together; spans must ascend. */
-export function patch(original: Uint8Array, pieces: readonly Piece[]): Patched {
-  const bytes = new Uint8Array(byteCountOf(pieces));
+/** Maps offsets; spans must ascend. */
+export function planOf(original: Uint8Array, pieces: readonly Piece[]): Plan {
   const segments: OffsetSegment[] = [];
   const removed: number[] = [];
   let position = 0;
   let covered = 0;
-  let originalAt = -2;
+  let follows = -2;
   for (const piece of pieces) {
-    const begin = isSpan(piece) ? piece.from : -1;
-    const part = isSpan(piece) ? original.subarray(piece.from, piece.until) : piece;
-    if (part.length === 0) continue;
-    if (begin !== originalAt) segments.push({ instrumentedAt: position, originalAt: begin });
-    if (isSpan(piece)) {
-      for (; covered < piece.from; covered++) removed.push(original[covered] as number);
-      covered = piece.until;
+    const from = isSpan(piece) ? piece.from : -1;
+    const count = isSpan(piece) ? piece.until - from : piece.length;
+    if (count === 0) continue;
+    if (from !== follows) segments.push({ instrumentedAt: position, originalAt: from });
+    if (from >= 0) {
+      for (; covered < from; covered++) removed.push(original[covered] as number);
+      covered += count;
     }
-    originalAt = isSpan(piece) ? piece.until : -1;
-    bytes.set(part, position);
-    position += part.length;
+    follows = from < 0 ? -1 : covered;
+    position += count;
   }
   for (; covered < original.length; covered++) removed.push(original[covered] as number);
-  return { bytes, segments, removed: Uint8Array.from(removed) };
+  // Behind the pieces: the description.
+  segments.push({ instrumentedAt: position, originalAt: -1 });
+  return { segments, removed: Uint8Array.from(removed) };
 }
 
 function isSpan(piece: Piece): piece is Span {

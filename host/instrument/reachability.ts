@@ -79,12 +79,12 @@ export class Reachability {
     for (let index = found.pop(); index !== undefined; index = found.pop()) {
       if (this.functions.has(index)) continue;
       this.functions.add(index);
-      found.push(...(this.#callers.get(index) ?? []));
+      for (const caller of this.#callers.get(index) ?? []) found.push(caller);
       if (!this.#referenced.has(index)) continue;
       const key = this.module.typeOf(index)?.key ?? "";
       if (this.#types.has(key)) continue;
       this.#types.add(key);
-      found.push(...(this.#indirectCallers.get(key) ?? []));
+      for (const caller of this.#indirectCallers.get(key) ?? []) found.push(caller);
     }
   }
 

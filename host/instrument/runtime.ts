@@ -23,6 +23,7 @@ import {
   VOID,
   when,
 } from "./assembler.js";
+import { INSERT_BLOCK } from "./assemblyscript.js";
 import type { Stacks } from "./description.js";
 import type { Hook } from "./discovery.js";
 import { KIND } from "./module.js";
@@ -157,7 +158,7 @@ export function supplyFor(
   copies: ReadonlyMap<number, number>,
   byteCount: number,
 ): number[] | undefined {
-  if (hooks.some(({ name }) => name === "~lib/rt/tlsf/insertBlock")) {
+  if (hooks.some(({ name }) => name === INSERT_BLOCK)) {
     const isFailed = code(getLocal(0), constant(-1), OP.eq, when(constant(0), OP.return));
     const pages = constant(byteCount >>> PAGE_SHIFT);
     const grown = code(pages, GROW, setLocal(0), isFailed);

@@ -7,7 +7,6 @@ import {
   call,
   code,
   constant,
-  either,
   getGlobal,
   getLocal,
   OP,
@@ -66,6 +65,10 @@ class ShadowBody {
   #frame = 0;
   #slot = 0;
   #block = 0;
+  /** The code of a push, around the position that it contains twice. */
+  #store: number[] = [];
+  #orKeep: number[] = [];
+  #done: number[] = [];
 
   constructor(
     private readonly hooking: Hooking,
@@ -82,10 +85,11 @@ class ShadowBody {
     this.#frame = this.#type.params.length + locals.count;
     this.#slot = this.#frame + 1;
     this.#block = this.#frame + 2;
+    this.#prepare();
     return [
       u32(locals.groupCount + 1),
       { from: locals.begin, until: locals.until },
-      code(3, I32, this.#enter(), 0x02, this.#blockType()),
+      code(3, I32, this.#enter(), OP.block, this.#blockType()),
       ...this.#rewrite(reader, locals),
       code(this.#leave(), OP.end),
     ];
@@ -160,12 +164,18 @@ class ShadowBody {
     return catches ? code(this.#takeSlot(), this.#push(at)) : this.#push(at);
   }
 
+  /** Stores the position in the slot, or has it kept while there is no block. */
   #push(position: number): number[] {
+    const at = constant(position);
+    return [...this.#store, ...at, ...this.#orKeep, ...at, ...this.#done];
+  }
+
+  #prepare(): void {
     const { block, early } = this.hooking.runtime;
-    const kept = code(getLocal(this.#block), getLocal(this.#slot), OP.add);
-    const yes = code(kept, constant(position), store(PROBE_BYTES));
-    const no = code(getLocal(this.#slot), constant(position), call(early as number));
-    return code(getGlobal(block), teeLocal(this.#block), either(VOID, yes, no));
+    const address = code(getLocal(this.#block), getLocal(this.#slot), OP.add);
+    this.#store = code(getGlobal(block), teeLocal(this.#block), OP.if, VOID, address);
+    this.#orKeep = code(store(PROBE_BYTES), OP.else, getLocal(this.#slot));
+    this.#done = code(call(early as number), OP.end);
   }
 
   #operand(at: number): number {

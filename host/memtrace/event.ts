@@ -51,7 +51,7 @@ export enum Count {
   Backlog = 0,
   /** Frees that did not fit, even after waiting. */
   Collects = 1,
-  /** Allocations whose free will not be seen: too many sampled blocks are alive. */
+  /** Allocations whose free will not be seen: too many live, or no room in the guest. */
   Untracked = 2,
   /** Backtraces that were cut. */
   Cut = 3,

@@ -5,6 +5,7 @@
 import type { HookDescription } from "../instrument/description.js";
 import type { Location, Symboliser } from "../symbols/location.js";
 import { UNKNOWN_POSITION } from "./event.js";
+import { fitLocations } from "./fit.js";
 
 /** A module as it was instrumented. */
 export interface TracedModule {
@@ -92,7 +93,7 @@ export class TracedModules {
     try {
       const found = this.#opened[index]?.locate(position) ?? UNKNOWN;
       // A trace has inlined functions last, in what they are inlined into first.
-      return found.length > 0 ? found.toReversed() : UNKNOWN;
+      return found.length > 0 ? fitLocations(found.toReversed()) : UNKNOWN;
     } catch {
       return UNKNOWN;
     }

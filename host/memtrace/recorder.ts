@@ -143,8 +143,17 @@ export class Recorder implements HookReceiver {
     const previous = this.#live.put(address, id);
     // It was freed in a way that we do not see, or it could not be there again.
     if (previous >= 0) this.#collect(recording, previous);
-    else this.#hooks?.watch(address);
+    else this.#watchFree(address);
     this.#options.counts[Count.Live] = this.#live.count;
+  }
+
+  #watchFree(address: number): void {
+    const hooks = this.#hooks;
+    if (!hooks) return;
+    const { unwatched } = hooks;
+    hooks.watch(address);
+    // The guest has no memory left to note it in.
+    if (hooks.unwatched !== unwatched) this.#count(Count.Untracked);
   }
 
   #free(recording: Recording, address: number): void {

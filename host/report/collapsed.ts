@@ -29,5 +29,10 @@ export function collapse({ codes, profile, stacks }: Selection): string[] {
 
 /** A name that neither ends its frame nor its line; an empty one would not be a frame. */
 function plain(name: string): string {
-  return name.replaceAll(";", ":").replace(/[\r\n\u2028\u2029]+/g, " ") || "??";
+  return (
+    name
+      .replaceAll(";", ":")
+      .replace(/[\r\n\u2028\u2029]+/g, " ")
+      .trim() || "??"
+  );
 }

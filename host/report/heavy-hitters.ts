@@ -2,10 +2,10 @@
  * Counts the frequent pairs of a stream in bounded memory, exactly as the reference's hotspots
  * does, order included.
  *
- * Algorithm: Misra and Gries 1982, as in janestreet/memtrace `bin/hotspots.ml` (Heavy_hitters). Once
- * there are 10,000 pairs, a new one is skipped, counts as a miss of every pair, and those with as
- * many misses as hits go. There every miss visits every pair; here each pair stands in a list of the
- * miss that would end it, and moves when that comes and it was hit meanwhile.
+ * Algorithm: Misra and Gries 1982, as in janestreet/memtrace `bin/hotspots.ml` (Heavy_hitters).
+ * Once there are 10,000 pairs, a new one is skipped, counts as a miss of every pair, and those with
+ * as many misses as hits go. There every miss visits every pair; here each pair stands in a list of
+ * the miss that would end it, and moves when that comes and it was hit meanwhile.
  */
 
 const PAIRS_MAX = 10_000;

@@ -58,9 +58,15 @@ interface HotAllocator {
 /** How hotspots differ from the reference's. */
 export interface HotspotsOptions {
   /** What the samples are of, before "allocations"; the reference says nothing. */
-  readonly kind?: string;
+  readonly kind?: string | undefined;
   /** The least samples of a function that is shown; by default over 0.5 % of all. */
   readonly samplesMin?: number | undefined;
+}
+
+/** What hotspots say. */
+export interface HotspotsReport {
+  readonly text: string;
+  readonly unlistedSamples: number;
 }
 
 /** Counts allocations by function and by caller. */
@@ -101,16 +107,20 @@ export class Hotspots implements TraceVisitor {
     return this.#samples;
   }
 
-  /** The report. Functions that are left out for `samplesMin` go to `leftOut`. */
-  print({ kind = "", samplesMin }: HotspotsOptions = {}): string {
+  /** The report, and the samples of functions that it does not list. */
+  print({ kind = "", samplesMin }: HotspotsOptions = {}): HotspotsReport {
     const info = this.#info;
-    if (!info) return "";
+    if (!info) return { text: "", unlistedSamples: 0 };
     const bytes = (samples: number) =>
       formatBytes((samples / info.samplingRate) * HOTSPOTS_WORD_BYTES);
     const title =
       `Trace for ${info.program} [${info.pid}]:\n` +
       `   ${this.#samples} samples of ${bytes(this.#samples)} ${kind}allocations\n\n`;
-    return this.#hot(samplesMin).reduce((text, hot) => text + this.#describe(hot, bytes), title);
+    const hot = this.#hot(samplesMin);
+    return {
+      text: title + hot.map((allocator) => this.#describe(allocator, bytes)).join(""),
+      unlistedSamples: hot.reduce((rest, { of }) => rest - of.ownSamples, this.#samples),
+    };
   }
 
   #position(frames: ArrayLike<number>, index: number): Position {

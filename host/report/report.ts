@@ -9,7 +9,7 @@ import { collapse } from "./collapsed.js";
 import { Dump } from "./dump.js";
 import type { ReportFormat } from "./format.js";
 import { HOTSPOTS_WORD_BYTES, Hotspots } from "./hotspots.js";
-import { describeProfile, describeReading, describeSelection } from "./notes.js";
+import { describeHotspots, describeProfile, describeReading, describeSelection } from "./notes.js";
 import { renderPage } from "./page/page.js";
 import { pageData } from "./page-data.js";
 import { encodePprof } from "./pprof.js";
@@ -75,14 +75,22 @@ function openHotspots({ window, min }: ReportOptions): Report {
   const hotspots = new Hotspots();
   return {
     visitor: windowed(hotspots, window),
-    finish: async (summary) => ({
-      output: hotspots.print({ samplesMin: leastSamples(hotspots, summary, min) }),
-      notes: [
-        ...describeReading(summary),
-        ...(hotspots.samples === 0 ? ["no allocation was sampled"] : []),
-      ],
-    }),
+    finish: async (summary) => endHotspots(hotspots, summary, { min }),
   };
+}
+
+/** Prints hotspots, less those under `min`; as the reference's, a word is 8 bytes there. */
+function endHotspots(
+  hotspots: Hotspots,
+  summary: TraceSummary,
+  { min, kind }: { min: Threshold | undefined; kind?: string },
+): Ending {
+  const { samples } = hotspots;
+  const bytesPerSample = HOTSPOTS_WORD_BYTES / summary.info.samplingRate;
+  const least = min && samplesMin(min, { samples, bytesPerSample });
+  const { text, unlistedSamples } = hotspots.print({ kind, samplesMin: least });
+  const unlisted = { samples, unlistedSamples, wordBytes: summary.info.wordBytes };
+  return { output: text, notes: [...describeReading(summary), ...describeHotspots(unlisted)] };
 }
 
 function openProfile(options: ReportOptions): Report {
@@ -90,10 +98,9 @@ function openProfile(options: ReportOptions): Report {
   return {
     visitor: windowed(profile, options.window),
     finish: async (summary) => {
+      if (options.format === "hotspots")
+        return endHotspots(liveHotspots(profile), summary, { min: options.min, kind: "live " });
       const notes = [...describeReading(summary), ...describeProfile(profile, options.window)];
-      if (options.format === "hotspots") {
-        return { output: printLive(profile, summary, options.min), notes };
-      }
       const selection = select(profile, options);
       const all = [...notes, ...describeSelection(selection)];
       return { output: await format(selection, options, all), notes: all };
@@ -115,35 +122,20 @@ async function format(
   } catch (error) {
     // A string or an array that is too long for the engine.
     if (!(error instanceof RangeError)) throw error;
-    throw new MonitorError(
-      "LIMIT_REACHED",
-      `${selection.stacks.length} backtraces are too many for ${format}; --min leaves out small ones`,
-      { cause: error },
-    );
+    const what = `${selection.stacks.length} backtraces are too many for ${format}`;
+    throw new MonitorError("LIMIT_REACHED", `${what}; --min leaves out small ones`, {
+      cause: error,
+    });
   }
 }
 
 /** Hotspots of the blocks that are alive, in the order of their allocation. */
-function printLive(
-  { info, codes, tree, liveBlocks }: Profile,
-  summary: TraceSummary,
-  min: Threshold | undefined,
-): string {
+function liveHotspots({ info, codes, tree, liveBlocks }: Profile): Hotspots {
   const hotspots = new Hotspots();
   if (info && codes) hotspots.begin(info, codes);
   liveBlocks.forEach(({ node, samples }) => {
     const frames = tree.frames(node);
     hotspots.allocate({ samples, frames, frameCount: frames.length });
   });
-  return hotspots.print({ kind: "live ", samplesMin: leastSamples(hotspots, summary, min) });
-}
-
-/** As the reference's, a word is 8 bytes here. */
-function leastSamples(
-  { samples }: Hotspots,
-  { info }: TraceSummary,
-  min: Threshold | undefined,
-): number | undefined {
-  const bytesPerSample = HOTSPOTS_WORD_BYTES / info.samplingRate;
-  return min && samplesMin(min, { samples, bytesPerSample });
+  return hotspots;
 }

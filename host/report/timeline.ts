@@ -1,6 +1,6 @@
 /**
- * A sum over time in bounded memory: changes are added up in slots of time that become twice as long
- * whenever the trace outgrows them. Changes may come in any order.
+ * A sum over time in bounded memory: changes are added up in slots of time that become twice as
+ * long whenever the trace outgrows them. Changes may come in any order.
  */
 const SLOTS = 2048;
 

@@ -6,7 +6,7 @@
 import { Cursor } from "./cursor.js";
 import { findCustom, SectionId, type WasmSection } from "./sections.js";
 
-/** Where a function lies in the file: from its locals' declaration up to, not including, `until`. */
+/** Where a function lies in the file: from its declaration of locals to `until`, exclusive. */
 export interface FunctionRange {
   /** Index in the function space, imports included. */
   readonly index: number;
@@ -105,7 +105,7 @@ class ModuleFunctions implements Functions {
       else high = middle;
     }
     const [begin, until] = [bodies[2 * low], bodies[2 * low + 1]];
-    if (begin === undefined || until === undefined || position < begin) return undefined;
+    if (begin === undefined || until === undefined || !(position >= begin)) return undefined;
     return { index: this.importedCount + low, begin, until };
   }
 

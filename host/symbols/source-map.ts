@@ -14,13 +14,16 @@ export interface SourcePlace {
 }
 
 /**
- * A source map, opened: finds the source of a byte offset; undefined where it has none. A place that
- * the map gives for something before `begin` is that of another function.
+ * A source map, opened: finds the source of a byte offset; undefined where it has none. A place
+ * that the map gives for something before `begin` is that of another function.
  */
 export type SourceFinder = (position: number, begin: number) => SourcePlace | undefined;
 
 /** Larger maps are refused: they would hold up the main thread for seconds. */
 const MAP_CHARACTERS_MAX = 256 * 1024 * 1024;
+
+/** How many instructions without a place are passed on the way to one. */
+const PLACES_BEFORE_MAX = 64;
 
 /**
  * Where a module says that its source map is: the URL of its custom section `sourceMappingURL`, as
@@ -39,12 +42,24 @@ export function externalDwarfUrl(bytes: Uint8Array): string | undefined {
 export function openSourceMap(text: string): SourceFinder {
   if (text.length > MAP_CHARACTERS_MAX) throw new Error("larger than 256 Mi characters");
   const map = new TraceMap(JSON.parse(text));
-  return (position, begin) => {
-    const [column = -1, source, line = 0, sourceColumn = 0] = traceSegment(map, 0, position) ?? [];
-    const file = source === undefined ? null : map.sources[source];
-    if (column < begin || !file) return undefined;
-    return { file, line: line + 1, column: sourceColumn + 1 };
-  };
+  return (position, begin) => findPlace(map, position, begin);
+}
+
+/**
+ * Optimizers leave out where an instruction comes from, above all the calls that `new` became. The
+ * last place before it in the function is then the nearest that is known.
+ */
+function findPlace(map: TraceMap, position: number, begin: number): SourcePlace | undefined {
+  let at = position;
+  for (let left = PLACES_BEFORE_MAX; at >= begin && left > 0; left--) {
+    const segment = traceSegment(map, 0, at);
+    if (segment === null || segment[0] < begin) return undefined;
+    const [column, source, line = 0, sourceColumn = 0] = segment;
+    const file = source === undefined ? undefined : map.sources[source];
+    if (file) return { file, line: line + 1, column: sourceColumn + 1 };
+    at = column - 1;
+  }
+  return undefined;
 }
 
 /** The source map in a `data:` URL (RFC 2397); undefined for other URLs. Throws if broken. */

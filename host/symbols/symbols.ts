@@ -12,7 +12,7 @@ import { listSections, SectionId, type WasmSection } from "./sections.js";
 import { decodeDataUrl, openSourceMap, type SourceFinder, sourceMapUrl } from "./source-map.js";
 
 export interface SymbolOptions {
-  /** The source map's text, from where `sourceMapUrl` points. One inside the module needs no option. */
+  /** The source map's text, from where `sourceMapUrl` points; not for one inside the module. */
   readonly sourceMap?: string;
   /** The wasm file that holds the DWARF, from where `externalDwarfUrl` points. */
   readonly externalDwarf?: Uint8Array;
@@ -20,19 +20,21 @@ export interface SymbolOptions {
 
 /** The symbols of one module. */
 export interface Symbols extends Symboliser {
-  /** The demangled name of a function by its index, imports included; `wasm-function[N]` without. */
+  /** A function's name, demangled, by its index, imports included; else `wasm-function[N]`. */
   functionName(index: number): string;
   /** The function whose body holds a byte offset of the file; undefined outside of all. */
   functionAt(position: number): number | undefined;
   /** Every function that has a body, in order. */
   functionRanges(): Iterable<FunctionRange>;
-  /** What was found broken so far, a sentence each; at most 100, the last says that there are more. */
+  /** What was found broken so far, a sentence each; at most 100, then that there are more. */
   readonly problems: readonly string[];
 }
 
 const PROBLEMS_MAX = 100;
 
-const UNKNOWN = { file: "<unknown>", line: 1, firstColumn: 1, lastColumn: 1 };
+type Place = Omit<Location, "definition">;
+
+const UNKNOWN: Place = { file: "<unknown>", line: 1, firstColumn: 1, lastColumn: 1 };
 
 /**
  * Opens the symbols of a wasm file. Never throws, whatever the bytes are; keeps them. A position is
@@ -64,10 +66,13 @@ class ModuleSymbols implements Symbols {
   }
 
   locate(position: number): readonly Location[] {
-    const definition = () => this.definitionAt(position);
-    const frames = this.openDwarf()?.locate(position - this.codeBegin) ?? [];
+    const range = this.functions.rangeAt(position);
+    if (range === undefined) return [{ ...UNKNOWN, definition: "<unknown>" }];
+    const definition = () => this.functionName(range.index);
+    const begin = range.begin - this.codeBegin;
+    const frames = this.openDwarf()?.locate(position - this.codeBegin, begin) ?? [];
     if (frames.length > 0) return frames.map((frame) => locationOfFrame(frame, definition));
-    return [{ ...(this.placeInMap(position) ?? UNKNOWN), definition: definition() }];
+    return [{ ...(this.placeInMap(position, range) ?? UNKNOWN), definition: definition() }];
   }
 
   functionName(index: number): string {
@@ -83,11 +88,6 @@ class ModuleSymbols implements Symbols {
     return this.functions.ranges();
   }
 
-  private definitionAt(position: number): string {
-    const index = this.functionAt(position);
-    return index === undefined ? "<unknown>" : this.functionName(index);
-  }
-
   private openDwarf(): Dwarf | undefined {
     if (this.dwarf !== null) return this.dwarf;
     const { externalDwarf } = this.options;
@@ -99,10 +99,9 @@ class ModuleSymbols implements Symbols {
     return this.dwarf;
   }
 
-  private placeInMap(position: number): Omit<Location, "definition"> | undefined {
+  private placeInMap(position: number, { begin }: FunctionRange): Place | undefined {
     if (this.findSource === null) this.findSource = this.attemptMap(() => this.openMap());
     const { findSource } = this;
-    const begin = this.functions.rangeAt(position)?.begin ?? position;
     const place = this.attemptMap(() => findSource?.(position, begin));
     if (place === undefined) return undefined;
     const { file, line, column } = place;

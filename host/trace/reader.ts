@@ -23,6 +23,7 @@ import type { TraceInfo, TraceVisitor } from "./visitor.js";
 /** What is left to say of a trace once it is read. */
 export interface TraceSummary {
   readonly info: TraceInfo;
+  /** Of whole packets, and of a last one that is cut. */
   readonly byteCount: number;
   readonly packetCount: number;
   /** Locations included. */

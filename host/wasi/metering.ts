@@ -68,7 +68,7 @@ export interface Meters {
   readonly transfers: TransferCells;
   /** By function name; functions without cells are not metered. */
   readonly calls: Readonly<Record<string, CallCells>>;
-  /** Called first in every call. */
+  /** Called at the beginning and the end of every call. */
   readonly look?: (() => void) | undefined;
 }
 
@@ -97,6 +97,8 @@ function meterCall(
     const startedMs = performance.now();
     const errno = call(...values);
     cells.add(target.duration, (performance.now() - startedMs) / 1000);
+    // It may have waited long.
+    look?.();
     if (errno) cells.add(target.errors, 1);
     else count?.(values);
     return errno;

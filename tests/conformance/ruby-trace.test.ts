@@ -11,7 +11,7 @@ import { readTrace, samplesOf } from "../guests/traced.js";
 import { QUIET, runWmon, temporaryFolder } from "../host/wmon.js";
 import { makeRubyCommand } from "./ruby-command.js";
 
-const ruby = makeRubyCommand();
+const ruby = makeRubyCommand("ruby-named");
 if ("missing" in ruby && process.env.CI) throw new Error(ruby.missing);
 const skip = "missing" in ruby ? ruby.missing : false;
 const path = "path" in ruby ? ruby.path : "";

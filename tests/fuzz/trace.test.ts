@@ -1,6 +1,6 @@
 /**
- * Damaged traces: whatever the bytes, reading and every report of it end soon, keep what is before
- * the damage, and throw nothing but a MonitorError. `SEED=…` repeats a run.
+ * Damaged traces: whatever the bytes, reading and every report end, keep what is before the damage,
+ * and throw nothing but a MonitorError. `SEED=…` repeats a run.
  */
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -21,8 +21,11 @@ const NOISES = 1500;
 const TRACE_BYTES = 12_000;
 /** Cut at every byte: the first packets, of all kinds, and the last one. */
 const CUT_BYTES = 3000;
-/** Bytes of the packet that says what is traced: a change there may make it no trace. */
-const INFO_BYTES = 127;
+const LAST_BYTES = 300;
+/** Of an event: its header and a number. Bounds the steps of reading. */
+const EVENT_BYTES_MIN = 5;
+/** Of the longest packet that says what is traced: a change there may make it no trace. */
+const INFO_BYTES = 139;
 
 const vectors = VECTORS.map(readVector);
 const [deep = missing(), , wide = missing()] = vectors;
@@ -31,7 +34,7 @@ test("fuzz: a trace cut anywhere keeps the events before", () => {
   const { trace } = deep;
   let eventCount = 0;
   for (let byteCount = 0; byteCount <= trace.length; byteCount++) {
-    if (byteCount === CUT_BYTES) byteCount = trace.length - CUT_BYTES;
+    if (byteCount === CUT_BYTES) byteCount = trace.length - LAST_BYTES;
     const told = attempt(trace.subarray(0, byteCount));
     if (!told) continue;
     assert.ok(deep.dump.startsWith(told.dump), `cut at ${byteCount}`);
@@ -55,7 +58,7 @@ test(`fuzz: a flipped bit keeps the packets before; SEED=${SEED}`, () => {
   }
 });
 
-test(`fuzz: a piece taken out, repeated or from elsewhere keeps what is before; SEED=${SEED}`, () => {
+test(`fuzz: a piece taken out or repeated keeps what is before; SEED=${SEED}`, () => {
   const random = new Random(SEED);
   for (let run = 0; run < SPLICES; run++) {
     const { trace, dump } = random.pick([deep, wide]);
@@ -113,15 +116,14 @@ async function report(
 
 /** What is told; undefined if the bytes are refused, as they may be. */
 function attempt(bytes: Uint8Array): Told | undefined {
-  const beginMs = performance.now();
   try {
-    return tell(bytes);
+    const told = tell(bytes);
+    const most = bytes.length / EVENT_BYTES_MIN;
+    assert.ok(told.summary.eventCount <= most, "events out of nothing");
+    return told;
   } catch (error) {
     assert.ok(error instanceof MonitorError, String((error as Error).stack));
     return undefined;
-  } finally {
-    // A bound, not a measurement: a trace of this size takes some milliseconds.
-    assert.ok(performance.now() - beginMs < 10_000, "reading took over 10 s");
   }
 }
 

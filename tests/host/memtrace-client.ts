@@ -14,8 +14,10 @@ export class TraceClient {
   /** The server has sent its last byte. */
   isEnded = false;
 
-  constructor(t: TestContext, port: number) {
-    this.socket = connect({ port, host: "127.0.0.1", allowHalfOpen: true });
+  /** Connects to a port of this machine, or to a Unix socket's path. */
+  constructor(t: TestContext, place: number | string) {
+    const where = typeof place === "number" ? { port: place, host: "127.0.0.1" } : { path: place };
+    this.socket = connect({ ...where, allowHalfOpen: true });
     this.socket.on("error", () => {});
     this.socket.on("data", (chunk) => {
       this.#chunks.push(chunk);

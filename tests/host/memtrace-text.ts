@@ -41,7 +41,8 @@ export const CALLER = `(module (import "other" "take" (func $other (param i32) (
 export function command(main: string): string {
   return `(module
     (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
-    (import "wasi_snapshot_preview1" "sched_yield" (func $yield (result i32)))
+    (import "wasi_snapshot_preview1" "fd_read"
+      (func $read (param i32 i32 i32 i32) (result i32)))
     ${ALLOCATOR}
     (func $main (local $i i32) (local $start i32)
       (local.set $start (global.get $top))
@@ -56,12 +57,19 @@ export const BUSY = command(`
     (call $reset (local.get $start))
     (br $again))`);
 
-/** Allocates 100,000 words in 1,000 blocks, then spins without allocating or calling WASI. */
+/** Waits for a byte on standard input. */
+const WAIT = `
+  (i32.store (i32.const 8) (i32.const 32))
+  (i32.store (i32.const 12) (i32.const 1))
+  (drop (call $read (i32.const 0) (i32.const 8) (i32.const 1) (i32.const 16)))`;
+
+/** Waits, allocates 100,000 words in 1,000 blocks, then spins without a call of anything. */
 export const QUIET_AFTER = command(`
+  ${WAIT}
   (call $churn (i32.const 1000) (i32.const 400))
   (loop $again (br $again))`);
 
-/** Allocates `count` blocks of 400 bytes, then ends as `end` says. */
+/** Waits, allocates `count` blocks of 400 bytes, then ends as `end` says. */
 export function ending(count: number, end: string): string {
-  return command(`(call $churn (i32.const ${count}) (i32.const 400)) ${end}`);
+  return command(`${WAIT} (call $churn (i32.const ${count}) (i32.const 400)) ${end}`);
 }

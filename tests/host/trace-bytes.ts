@@ -117,7 +117,7 @@ export interface Place {
   readonly line?: number;
 }
 
-/** What a code stands for; file and definition are new names or places in the tables of recent ones. */
+/** What a code stands for; names are new ones, or places in the tables of recent ones. */
 export function location(bytes: Bytes, code: bigint, places: readonly Place[]): Bytes {
   event(bytes, 1, 0).u64(code).u8(places.length);
   for (const { file, definition, line = 1 } of places) {

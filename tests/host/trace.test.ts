@@ -58,6 +58,11 @@ test("trace: the info is what the first packet says", () => {
   assert.equal(infoOf(infoPacket({ version: 1 })).context, "");
 });
 
+const INLINED = [
+  { file: "a.c", definition: "outer" },
+  { file: 0, definition: "inner" },
+];
+
 /** What is allowed: events of a trace of ours, and its dump. */
 const EVENTS: readonly (readonly [string, () => Uint8Array, string])[] = [
   ["nothing but the info", () => join(), ""],
@@ -74,17 +79,7 @@ const EVENTS: readonly (readonly [string, () => Uint8Array, string])[] = [
   ],
   [
     "inlined functions, outermost first",
-    () =>
-      packet(
-        allocation(
-          location(new Bytes(), 5n, [
-            { file: "a.c", definition: "outer" },
-            { file: 0, definition: "inner" },
-          ]),
-          { codes: [5n], source: 1 },
-        ),
-        ONE,
-      ),
+    () => packet(allocation(location(new Bytes(), 5n, INLINED), { codes: [5n], source: 1 }), ONE),
     line("alloc_major 1 len=1 dom=0    0: outer@a.c:1:2-3 inner@a.c:1:2-3"),
   ],
   [

@@ -1,6 +1,6 @@
 /**
- * A Rust name of the v0 scheme while it is demangled: parser and printer in one. A back reference is
- * parsed again where it is used, so text, work and depth are bounded.
+ * A Rust name of the v0 scheme while it is demangled: parser and printer in one. What a back
+ * reference stands for is parsed again where it is used, so text, work and depth are bounded.
  */
 import { NotMangled } from "./itanium/output.js";
 import { decodePunycode } from "./punycode.js";

@@ -9,8 +9,8 @@ export function parsePath(name: RustName, isValue: boolean): void {
 }
 
 /**
- * With `leavesOpen` the brackets of generic arguments are not closed: more may follow. True if there
- * is one to close.
+ * With `leavesOpen` the brackets of generic arguments are not closed: more may follow. True if
+ * there is one to close.
  */
 export function parseOpenPath(name: RustName, isValue: boolean, leavesOpen: boolean): boolean {
   let isOpen = false;

@@ -6,8 +6,6 @@
 export enum Tag {
   ClassType = 0x02,
   EnumerationType = 0x04,
-  LexicalBlock = 0x0b,
-  CompileUnit = 0x11,
   StructureType = 0x13,
   UnionType = 0x17,
   InlinedSubroutine = 0x1d,

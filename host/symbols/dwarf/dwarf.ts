@@ -33,6 +33,9 @@ interface KnownUnit {
   scopes?: Scopes | null;
 }
 
+/** How far a function may begin from where its body does: a linker may count the body's size in. */
+const BEGIN_DIFFERENCE_MAX = 16;
+
 /** How often one name may refer to another. */
 const REFERENCES_MAX = 16;
 
@@ -54,23 +57,31 @@ export class Dwarf {
     this.budget = new Budget(this.listBytes + 4 * sections.abbrev.length + sections.info.length);
   }
 
-  /** The frames at an address, innermost first; empty where nothing is known. Never throws. */
-  locate(address: number): DwarfFrame[] {
+  /**
+   * The frames at an address, innermost first; empty where nothing is known, or where the function
+   * in the debug information is another than the one whose body begins at `functionBegin`: a tool
+   * has changed the code alone. Never throws.
+   */
+  locate(address: number, functionBegin: number): DwarfFrame[] {
     this.index ??= this.readIndex();
     const known = this.index.find(address);
     if (known === undefined) return [];
-    return this.attempt("an entry", () => this.framesOf(known, address)) ?? [];
+    return this.attempt("an entry", () => this.framesOf(known, address, functionBegin)) ?? [];
   }
 
   private get listBytes(): number {
     return this.sections.ranges.length + this.sections.rnglists.length;
   }
 
-  private framesOf(known: KnownUnit, address: number): DwarfFrame[] {
+  private framesOf(known: KnownUnit, address: number, functionBegin: number): DwarfFrame[] {
     const { unit } = known;
+    let scope = this.scopesOf(known)?.find(address);
+    if (scope && Math.abs(scope.functionBegin - functionBegin) > BEGIN_DIFFERENCE_MAX) {
+      this.note("DWARF: functions are not where it says: a tool has changed the code alone");
+      return [];
+    }
     const table = this.tableOf(unit);
     const place = table && this.attempt("a line table", () => table.find(address));
-    let scope = this.scopesOf(known)?.find(address);
     if (scope === undefined) {
       return place ? [{ ...describe(table, place), name: undefined, isMangled: false }] : [];
     }

@@ -15,6 +15,14 @@ export interface Scope {
   readonly entry: Entry;
   /** What it was inlined into; undefined for a function of its own. */
   readonly parent: Scope | undefined;
+  /** Where the function that it is in begins. */
+  readonly functionBegin: number;
+}
+
+/** Where a function's entry and its code begin. */
+interface FunctionStart {
+  readonly offset: number;
+  readonly address: number;
 }
 
 /** An entry that holds others and qualifies their names: offsets in `.debug_info`. */
@@ -29,7 +37,7 @@ const DEPTH_MAX = 4096;
 
 /** The functions of one unit. */
 export class Scopes {
-  private readonly functions = new SpanList<number>();
+  private readonly functions = new SpanList<FunctionStart>();
   private readonly inlined = new Map<number, SpanNest<Scope>>();
   /** Ascending by `begin`. */
   private readonly qualifiers: Qualifier[] = [];
@@ -46,11 +54,11 @@ export class Scopes {
 
   /** The innermost scope at an address; undefined where no function of the unit is. */
   find(address: number): Scope | undefined {
-    const offset = this.functions.find(address);
-    if (offset === undefined) return undefined;
-    const known = this.inlined.get(offset);
-    const scopes = known ?? this.readInlined(offset);
-    if (known === undefined) this.inlined.set(offset, scopes);
+    const start = this.functions.find(address);
+    if (start === undefined) return undefined;
+    const known = this.inlined.get(start.offset);
+    const scopes = known ?? this.readInlined(start);
+    if (known === undefined) this.inlined.set(start.offset, scopes);
     return scopes.find(address);
   }
 
@@ -107,9 +115,11 @@ export class Scopes {
   }
 
   private addFunction(entry: Entry): void {
-    this.ranges.visit(this.unit, entry, this.budget, (low, high) =>
-      this.functions.add(low, high, entry.offset),
-    );
+    const found: { readonly low: number; readonly high: number }[] = [];
+    this.ranges.visit(this.unit, entry, this.budget, (low, high) => found.push({ low, high }));
+    const address = found.reduce((least, { low }) => Math.min(least, low), Number.MAX_VALUE);
+    const start: FunctionStart = { offset: entry.offset, address };
+    for (const { low, high } of found) this.functions.add(low, high, start);
   }
 
   private lastQualifier(offset: number): number {
@@ -124,12 +134,13 @@ export class Scopes {
   }
 
   /** The function at `offset` and all that was inlined into it; what is broken is left out. */
-  private readInlined(offset: number): SpanNest<Scope> {
+  private readInlined({ offset, address }: FunctionStart): SpanNest<Scope> {
     const { unit } = this;
     const found = new SpanNest<Scope>();
     const cursor = unit.cursorAt(offset);
     const shape = unit.abbreviations.find(cursor.uleb());
-    const scope: Scope = { entry: unit.readEntry(cursor, offset, shape), parent: undefined };
+    const entry = unit.readEntry(cursor, offset, shape);
+    const scope: Scope = { entry, parent: undefined, functionBegin: address };
     try {
       this.addScope(found, scope);
       if (shape.hasChildren) this.readChildren(cursor, scope, found);
@@ -160,7 +171,8 @@ export class Scopes {
       const shape = unit.abbreviations.find(code);
       let inside = shape.tag === Tag.Subprogram ? undefined : around;
       if (shape.tag === Tag.InlinedSubroutine && around !== undefined) {
-        inside = { entry: unit.readEntry(cursor, offset, shape), parent: around };
+        const entry = unit.readEntry(cursor, offset, shape);
+        inside = { entry, parent: around, functionBegin: around.functionBegin };
         this.addScope(found, inside);
       } else unit.skipEntry(cursor, shape);
       if (!shape.hasChildren) continue;

@@ -31,6 +31,8 @@ export interface FlameEvents {
 /** Draws into `box`, which scrolls and takes the keys. */
 export class FlameView {
   private readonly chart: Chart;
+  /** As high as the rows; clips the two that the library leaves free for a title. */
+  private readonly rows = document.createElement("div");
   private palette = new Palette();
   private mode: Mode = "allocated";
   private match: Match | undefined;
@@ -52,6 +54,7 @@ export class FlameView {
       .setSearchMatch(({ data }) => data.called !== undefined && this.match?.(data.called) === true)
       .setSearchHandler((found) => events.onFound(found))
       .onClick((node) => this.onZoomed(node));
+    box.append(this.rows);
     box.tabIndex = 0;
     box.addEventListener("keydown", (event) => this.onKey(event));
     onThemeChange(() => {
@@ -67,8 +70,8 @@ export class FlameView {
     this.cursor = undefined;
     this.chart.width(this.box.clientWidth);
     const nodes = buildNodes(this.report, mode);
-    const isFirst = this.box.childElementCount === 0;
-    if (isFirst) this.chart(select(this.box).datum<unknown>(nodes));
+    const isFirst = this.rows.childElementCount === 0;
+    if (isFirst) this.chart(select(this.rows).datum<unknown>(nodes));
     else this.chart.update(nodes);
     this.box.scrollTop = 0;
     const [root] = this.drawn();
@@ -146,7 +149,7 @@ export class FlameView {
   }
 
   private frames() {
-    return select(this.box).selectAll<SVGGElement, ChartNode>("g.frame");
+    return select(this.rows).selectAll<SVGGElement, ChartNode>("g.frame");
   }
 
   private moveTo(node: ChartNode): void {

@@ -5,7 +5,7 @@ import type { Mangled } from "./mangled.js";
 import { parseEncoding } from "./names.js";
 import { type Node, Sequence, TemplateArguments } from "./nodes.js";
 import { ArgumentPack, ForwardReference, ParameterPack } from "./packs.js";
-import { parseType } from "./types.js";
+import { parseType } from "./type-grammar.js";
 
 /** `T_`, `T0_` …: an argument of the template around. */
 export function parseTemplateParameter(mangled: Mangled): Node {

@@ -9,7 +9,7 @@ import { isDigit, type Mangled } from "./mangled.js";
 import { type Node, type Part, Sequence } from "./nodes.js";
 import { Fix, operatorAt } from "./operators.js";
 import { ArgumentPack, Expansion } from "./packs.js";
-import { parseType } from "./types.js";
+import { parseType } from "./type-grammar.js";
 import { parseUnresolvedName } from "./unresolved.js";
 
 export function parseExpression(mangled: Mangled): Node {

@@ -2,7 +2,7 @@
 import type { Mangled } from "./mangled.js";
 import { parseEncoding } from "./names.js";
 import { type Node, Sequence } from "./nodes.js";
-import { parseType } from "./types.js";
+import { parseType } from "./type-grammar.js";
 import { parseUnnamed } from "./unnamed.js";
 
 /** Integers: what stands before the number, and behind it. */

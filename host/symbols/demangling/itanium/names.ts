@@ -8,7 +8,12 @@ import { Abbreviated, FunctionEncoding, NamedAs, type Node, Sequence } from "./n
 import { operatorAt } from "./operators.js";
 import { parseSpecial } from "./special.js";
 import { parseSubstitution } from "./substitution.js";
-import { parseDecltype, parseQualifierWords, parseReferenceSign, parseType } from "./types.js";
+import {
+  parseDecltype,
+  parseQualifierWords,
+  parseReferenceSign,
+  parseType,
+} from "./type-grammar.js";
 import { parseUnnamed } from "./unnamed.js";
 
 /** A function with its parameters, or the name of data. */

@@ -1,4 +1,4 @@
-/** Operators by their two letters (Itanium C++ ABI, 5.1.3), and how each stands in an expression. */
+/** Operators by their two letters (Itanium C++ ABI, 5.1.3), and how they stand in expressions. */
 import type { Mangled } from "./mangled.js";
 
 /** How many operands an operator has, and where it stands. */

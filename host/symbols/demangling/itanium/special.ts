@@ -6,7 +6,7 @@ import { parseArgument } from "./arguments.js";
 import type { Mangled } from "./mangled.js";
 import { parseEncoding, parseName } from "./names.js";
 import { type Node, Sequence } from "./nodes.js";
-import { parseType } from "./types.js";
+import { parseType } from "./type-grammar.js";
 
 const TYPES: Readonly<Record<string, string>> = {
   TV: "vtable for ",

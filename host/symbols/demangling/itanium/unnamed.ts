@@ -2,7 +2,7 @@
 import type { Mangled } from "./mangled.js";
 import { type Node, Sequence } from "./nodes.js";
 import { Expansion } from "./packs.js";
-import { parseType } from "./types.js";
+import { parseType } from "./type-grammar.js";
 
 export function parseUnnamed(mangled: Mangled): Node {
   if (mangled.take("Ut")) {

@@ -4,7 +4,7 @@ import { isDigit, type Mangled } from "./mangled.js";
 import { parseOperatorName, parseSourceName } from "./names.js";
 import { type Node, Sequence } from "./nodes.js";
 import { parseSubstitution } from "./substitution.js";
-import { parseDecltype } from "./types.js";
+import { parseDecltype } from "./type-grammar.js";
 
 /** `global` is `::` where the name begins at the outermost namespace. */
 export function parseUnresolvedName(mangled: Mangled, global: string): Node {
