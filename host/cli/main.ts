@@ -21,7 +21,7 @@ const { version } = JSON.parse(readFileSync(packageFile("package.json"), "utf8")
 
 const program = new Command("wmon")
   .description(
-    "Runs WebAssembly programs under watch, controls those that run, and shows where they allocate.",
+    "Runs WebAssembly programs under watch, controls them, and shows where they allocate.",
   )
   .version(version, "-V, --version")
   .addHelpText("after", HELP)

@@ -19,7 +19,7 @@ import type { RunOptions } from "./options.js";
 import { packageFile } from "./package.js";
 import { dieBy, type EndSignal, firstSignal, signalExitCode } from "./signals.js";
 import { put, say } from "./stderr.js";
-import { openTracing, portPlace, wantedStacks } from "./tracing.js";
+import { openTracing, portPlace, wantedStacks, warnOfHooks } from "./tracing.js";
 
 export interface RunRequest {
   /** The guest's wasm file. */
@@ -112,6 +112,7 @@ async function prepare(
   monitor: Monitor,
 ): Promise<Pick<Parts, "cells" | "tracing">> {
   try {
+    const tracing = await openTracing(monitor, program, options);
     const { samplingRate, maxSamples } = options;
     const reach = await openListeners(
       monitor,
@@ -123,7 +124,7 @@ async function prepare(
     if (reach.control) say(`control ${reach.control}`);
     if (reach.metrics) say(`prometheus ${reach.metrics}`);
     if (reach.memtrace) say(`memtrace ${reach.memtrace}`);
-    const tracing = await openTracing(monitor, program, options);
+    warnOfHooks(program, options);
     onReady?.(reach);
     return { cells, tracing };
   } catch (error) {

@@ -22,7 +22,10 @@ export function portPlace({ memtrace, memtraceFile }: RunOptions): Place {
   return memtrace.kind === "default" && memtraceFile !== undefined ? { kind: "off" } : memtrace;
 }
 
-/** Makes the guest known to the tracer, and begins the trace in a file if one is wanted. */
+/**
+ * Makes the guest known to the tracer, and begins the trace in a file if one is wanted: before the
+ * port opens, for one trace is made at a time.
+ */
 export async function openTracing(
   monitor: Monitor,
   { hooked }: Program,
@@ -33,15 +36,20 @@ export async function openTracing(
   await tracer.addModule(hooked);
   const guest = new RemoteGuest();
   tracer.addGuest(guest);
-  const { description, warnings } = hooked;
-  const isExplicit = options.memtrace.kind === "explicit" || options.memtraceFile !== undefined;
+  const { description } = hooked;
   if (options.memtraceFile !== undefined) await startFile(monitor, options.memtraceFile, options);
-  if (isExplicit) warn([...warnings, ...(tracer.modules.isUnhooked ? description.notHooked : [])]);
   return { buffer: guest.buffer, description, pump: () => tracer.pump() };
 }
 
-function warn(sentences: readonly string[]): void {
-  for (const sentence of sentences) say(`warning: memory traces: ${sentence}`);
+/** Says what is wrong with the hooks, if somebody asked for traces. */
+export function warnOfHooks({ hooked }: Program, { memtrace, memtraceFile }: RunOptions): void {
+  const isWanted = memtrace.kind === "explicit" || memtraceFile !== undefined;
+  if (!hooked || !isWanted) return;
+  const { description, warnings } = hooked;
+  const isEmpty = description.hooked.every(({ role }) => role === "free");
+  for (const sentence of [...warnings, ...(isEmpty ? description.notHooked : [])]) {
+    say(`warning: memory traces: ${sentence}`);
+  }
 }
 
 /** A file is as fast as the guest, or the guest waits: no event is lost, and no cap is needed. */

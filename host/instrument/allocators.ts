@@ -1,7 +1,7 @@
 /**
  * The allocators that we know, by the names of their functions: wasi-libc and other C libraries,
- * AssemblyScript's runtimes (std/assembly/rt of AssemblyScript 0.27), Rust, TinyGo. And the functions
- * around them whose frames say nothing of the program.
+ * AssemblyScript's runtimes (std/assembly/rt of AssemblyScript 0.27), Rust, TinyGo. And the
+ * functions around them whose frames say nothing of the program.
  */
 import type { HookRole } from "./description.js";
 import { type FunctionType, I32 } from "./module.js";
@@ -20,7 +20,9 @@ export interface Allocator {
   readonly block?: number;
   /** The parameter that says where to store the address; without it the address is returned. */
   readonly out?: number;
-  /** From what the function takes or returns to the address under which a block is known. @default 0 */
+  /**
+   * From what the function takes or returns to the address under which a block is known. @default 0
+   */
   readonly offset?: number;
   /** How many there are, where an optimiser may have removed some and none could be told apart. */
   readonly paramCount?: number;
@@ -122,8 +124,11 @@ function addAll(
 const RUSTC_SHIM = /(?:7___rustc\d+_|__rustc(?:\[[0-9a-f]+\])?::)(__(?:rust|rdl|rg)_[a-z_]+)$/;
 
 /** `dlmalloc::dlmalloc::Dlmalloc<A>::malloc`, mangled in either way or not. */
-const DLMALLOC_METHOD =
-  /8dlmalloc8dlmalloc17Dlmalloc\$LT\$A\$GT\$\d([a-z]+)17h|8Dlmalloc.*E\d([a-z]+)$|dlmalloc::Dlmalloc<.*>::([a-z]+)$/;
+const DLMALLOC_METHODS_OF = [
+  /8dlmalloc8dlmalloc17Dlmalloc\$LT\$A\$GT\$\d([a-z]+)17h/,
+  /8dlmalloc8dlmalloc\w*8Dlmalloc\w*E[4678](malloc|free|realloc|memalign)(?=[BC]|$)/,
+  /dlmalloc::Dlmalloc<.*>::([a-z]+)$/,
+];
 
 /** The allocator of this name; undefined for any other function. */
 export function findAllocator(name: string): Allocator | undefined {
@@ -132,8 +137,8 @@ export function findAllocator(name: string): Allocator | undefined {
   const shim = RUSTC_SHIM.exec(name)?.[1];
   if (shim !== undefined) return BY_NAME.get(shim);
   if (!name.includes("lmalloc")) return undefined;
-  const match = DLMALLOC_METHOD.exec(name);
-  const method = DLMALLOC_METHODS[match?.[1] ?? match?.[2] ?? match?.[3] ?? ""];
+  const match = DLMALLOC_METHODS_OF.map((pattern) => pattern.exec(name)?.[1]);
+  const method = DLMALLOC_METHODS[match.find((found) => found !== undefined) ?? ""];
   return method && { language: "rust", ...method };
 }
 
@@ -163,14 +168,15 @@ export function fits(allocator: Allocator, { params, results }: FunctionType): b
 
 /**
  * Names whose frames are stripped where a backtrace ends: what stands between a program and what is
- * hooked. C's functions, Rust's shims, C++'s `operator new`, AssemblyScript's runtime; as pprof does
- * with heap profiles (profile/legacy_profile.go). What an allocator itself calls is never seen.
+ * hooked. C's functions, Rust's shims, C++'s `operator new`, AssemblyScript's runtime; as pprof
+ * does with heap profiles (profile/legacy_profile.go). What an allocator itself calls is never
+ * seen.
  */
 const ALLOCATOR_FRAMES = [
   /^(dl|__libc_|emscripten_builtin_|emmalloc_|mi_)?(malloc|calloc|realloc|reallocarray|free)$/,
   /^(dl|__libc_|emscripten_builtin_|emmalloc_|mi_)?(aligned_alloc|memalign|posix_memalign)$/,
   /^(internal_memalign|_?mi_(heap_)?[a-z]*(alloc|free)[a-z_]*)$/,
-  /(^|7___rustc\d+_|__rustc(\[[0-9a-f]+\])?::)__(rust|rdl|rg)_(alloc|dealloc|realloc|alloc_zeroed)$/,
+  /(^|7___rustc\d+_|__rustc(\[[0-9a-f]+\])?::)__(rust|rdl|rg)_(de|re)?alloc(_zeroed)?$/,
   /8dlmalloc8dlmalloc|8Dlmalloc|^dlmalloc::|dlmalloc\.\.sys/,
   /^_Z(nw|na|dl|da)|^operator (new|delete)/,
   /^~lib\/rt\//,

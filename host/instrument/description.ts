@@ -3,6 +3,7 @@
  * relate to those of the module it was made from. The rewriter writes it into the custom section
  * `wmon.hooks`, so that a module instrumented ahead of time can be traced as well.
  */
+import { MonitorError } from "../errors.js";
 import { readSections } from "./sections.js";
 
 /** How call stacks are found: by the engine, or pushed by the guest itself. */
@@ -75,8 +76,24 @@ export function readDescription(
 ): HookDescription | undefined {
   const content = module instanceof WebAssembly.Module ? customOf(module) : contentOf(module);
   if (!content) return undefined;
-  const { segments, ...rest } = JSON.parse(new TextDecoder().decode(content));
+  const { segments, ...rest } = parse(new TextDecoder().decode(content));
   return { ...rest, segments: decodeSegments(segments) };
+}
+
+type Encoded = Omit<HookDescription, "segments"> & { readonly segments: readonly number[] };
+
+function parse(text: string): Encoded {
+  try {
+    const encoded: Encoded = JSON.parse(text);
+    const { hooked, notHooked, allocatorRanges, segments } = encoded;
+    if ([hooked, notHooked, allocatorRanges, segments].every(Array.isArray)) return encoded;
+  } catch {
+    // Not even JSON.
+  }
+  throw new MonitorError(
+    "GUEST_INVALID",
+    `its section ${DESCRIPTION_SECTION} is damaged: instrument the original module again`,
+  );
 }
 
 function customOf(module: WebAssembly.Module): ArrayBuffer | undefined {

@@ -11,8 +11,9 @@ import { type WasmHooks, wrapHooks } from "./trampoline.js";
 /** What a guest's allocators tell. Called on the guest's thread, in the middle of its call. */
 export interface HookReceiver {
   /**
-   * The countdown came to zero or below: a block of `byteCount` was allocated at `address` (0 if the
-   * allocator failed). The receiver sets `Hooks.countdown` anew; until then every allocation calls.
+   * The countdown came to zero or below: a block of `byteCount` was allocated at `address` (0 if
+   * the allocator failed). The receiver sets `Hooks.countdown` anew; until then every allocation
+   * calls.
    */
   allocated(address: number, byteCount: number): void;
   /** A block that may be a watched one is about to be freed; it may be told of one free twice. */
@@ -21,8 +22,8 @@ export interface HookReceiver {
 
 export interface Hooks {
   /**
-   * Words (4 bytes) until `allocated` is called; at most 2^30. Within `allocated` zero or below: the
-   * words by which the block went past it.
+   * Words (4 bytes) until `allocated` is called; at most 2^30. Within `allocated` zero or below:
+   * the words by which the block went past it.
    */
   countdown: number;
   /** Blocks whose free will not be seen, because the guest had no memory for the probe table. */
@@ -56,8 +57,8 @@ const SATURATED = 255;
 
 /**
  * Opens the hooks of an instance for one receiver, which takes the place of the one before;
- * undefined when nothing is hooked. Throws `GUEST_INVALID` if the instance is not of the module that
- * `description` describes.
+ * undefined when nothing is hooked. Throws `GUEST_INVALID` if the instance is not of the module
+ * that `description` describes.
  */
 export function openHooks(
   instance: WebAssembly.Instance,
@@ -104,7 +105,10 @@ class InstanceHooks implements Hooks {
     this.#ports = ports;
     this.#wasm = wrapHooks(
       (address, byteCount) => this.#allocated(receiver, address >>> 0, byteCount >>> 0),
-      (address) => receiver.freed(address >>> 0),
+      (address) => {
+        // free(0) is legal, and may hit a slot that is taken.
+        if (address !== 0) receiver.freed(address >>> 0);
+      },
     );
     ports.hooks.set(SLOT.allocated, this.#wasm.allocated);
     ports.hooks.set(SLOT.freed, this.#wasm.freed);

@@ -27,8 +27,8 @@ import { shadowBodies } from "./shadow.js";
 
 export interface InstrumentOptions {
   /**
-   * How call stacks are found: by the engine (V8), or pushed by the guest in every function that can
-   * reach an allocator, which costs it a few per cent and works in any engine.
+   * How call stacks are found: by the engine (V8), or pushed by the guest in every function that
+   * can reach an allocator, which costs it a few per cent and works in any engine.
    * @default "engine"
    */
   readonly stacks?: Stacks;

@@ -45,7 +45,7 @@ export function assemble(
 function entriesOf(added: Additions): Map<number, readonly ArrayLike<number>[]> {
   return new Map<number, readonly ArrayLike<number>[]>([
     [SECTION.type, added.types],
-    [SECTION.function, added.functions.map(({ type }) => u32(type))],
+    [SECTION.functions, added.functions.map(({ type }) => u32(type))],
     // One table of two funcref.
     [SECTION.table, [[0x70, 0, 2]]],
     [SECTION.global, added.globals],

@@ -61,7 +61,7 @@ export class GuestModule {
     this.sections = readSections(bytes);
     this.read(SECTION.type, (reader) => readTypes(reader, this.types));
     this.read(SECTION.import, (reader) => this.readImports(reader));
-    this.read(SECTION.function, (reader) => this.readFunctions(reader));
+    this.read(SECTION.functions, (reader) => this.readFunctions(reader));
     this.read(SECTION.table, (reader) => this.readTables(reader));
     this.read(SECTION.memory, (reader) => this.readMemories(reader));
     this.read(SECTION.global, (reader) => {

@@ -1,6 +1,6 @@
 /**
- * Steps through function bodies instruction by instruction: how long each is, nothing about what
- * it does. Knows core specification 2.0 (with SIMD, bulk memory, reference types, multi-value), tail
+ * Steps through function bodies instruction by instruction: how long each is, nothing about what it
+ * does. Knows core specification 2.0 (with SIMD, bulk memory, reference types, multi-value), tail
  * calls, threads, exceptions (both kinds), relaxed SIMD and typed function references; not the GC
  * proposal.
  */

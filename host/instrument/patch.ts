@@ -1,6 +1,6 @@
 /**
- * A module put together from spans of the original and bytes in between: which byte comes from where,
- * and which original bytes are left out.
+ * A module put together from spans of the original and bytes in between: which byte comes from
+ * where, and which original bytes are left out.
  */
 import { u32 } from "./assembler.js";
 import type { OffsetSegment } from "./description.js";

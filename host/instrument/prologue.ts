@@ -1,6 +1,6 @@
 /**
- * The code that hooks allocators: a countdown at the entry of what allocates, a probe at the entry of
- * what frees, and the slow paths that call a copy of the original body and then the host.
+ * The code that hooks allocators: a countdown at the entry of what allocates, a probe at the entry
+ * of what frees, and the slow paths that call a copy of the original body and then the host.
  */
 import {
   allParams,
@@ -104,7 +104,9 @@ export function headerBody(hook: Hook, runtime: Runtime, copy: number): number[]
   );
 }
 
-/** The countdown minus the words of `bytes`. What wraps around here is too large to be allocated. */
+/**
+ * The countdown minus the words of `bytes`. What wraps around here is too large to be allocated.
+ */
 function countDown(bytes: number[], { countdown }: Runtime): number[] {
   const words = code(bytes, constant(3), OP.add, constant(2), OP.shrU);
   return code(getGlobal(countdown), words, OP.sub);

@@ -150,8 +150,8 @@ export function blockBytes({ depth }: Runtime): number {
 
 /**
  * Code that takes the block from the guest's allocator and leaves its address or 0, given copies
- * without hooks; undefined when none can be asked. AssemblyScript's TLSF is passed by: its blocks are
- * the collector's, but it takes no offence at memory that others grow once it is at work.
+ * without hooks; undefined when none can be asked. AssemblyScript's TLSF is passed by: its blocks
+ * are the collector's, but it takes no offence at memory that others grow once it is at work.
  */
 export function supplyFor(
   hooks: readonly Hook[],

@@ -10,7 +10,7 @@ export const SECTION = {
   custom: 0,
   type: 1,
   import: 2,
-  function: 3,
+  functions: 3,
   table: 4,
   memory: 5,
   global: 6,
@@ -27,7 +27,7 @@ export const SECTION = {
 export const SECTION_ORDER: readonly number[] = [
   SECTION.type,
   SECTION.import,
-  SECTION.function,
+  SECTION.functions,
   SECTION.table,
   SECTION.memory,
   SECTION.tag,

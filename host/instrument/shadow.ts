@@ -1,7 +1,7 @@
 /**
  * The shadow stack: each function that can reach an allocator takes a slot when it is entered,
- * stores there the position of each such call before it makes it, and gives the slot back when it is
- * left. Positions are byte offsets in the original module; 0 is a slot without a call.
+ * stores there the position of each such call before it makes it, and gives the slot back when it
+ * is left. Positions are byte offsets in the original module; 0 is a slot without a call.
  */
 import {
   call,

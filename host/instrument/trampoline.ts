@@ -1,6 +1,7 @@
 /**
- * A module of a few bytes that turns two functions of JavaScript into functions of wasm, which alone
- * a table takes (there is no `WebAssembly.Function` in Node 20): it imports them and exports them.
+ * A module of a few bytes that turns two functions of JavaScript into functions of wasm, which
+ * alone a table takes (there is no `WebAssembly.Function` in Node 20): it imports them and exports
+ * them.
  */
 
 /** (type (func (param i32 i32))) (type (func (param i32))), imports and exports `a` and `f`. */

@@ -6,7 +6,7 @@
 /** Frames of one backtrace; what is deeper is cut at the entry point's side and counted. */
 export const FRAMES_MAX = 1024;
 
-/** The position of a frame that nobody can name. Never one of a call: it lies in the magic number. */
+/** The position of a frame that nobody can name. No call is there: it lies in the magic number. */
 export const UNKNOWN_POSITION = 1;
 
 /** A backtrace, innermost frame first; reused for each sample. */

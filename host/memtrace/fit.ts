@@ -1,6 +1,6 @@
 /**
- * Makes the locations of a code fit into a trace, which has 4,096 bytes and 255 of them for each and
- * loses the code otherwise: Rust and C++ inline deep, under names of hundreds of characters.
+ * Makes the locations of a code fit into a trace, which has 4,096 bytes and 255 of them for each
+ * and loses the code otherwise: Rust and C++ inline deep, under names of hundreds of characters.
  */
 import { LOCATION_BYTES_MAX, LOCATIONS_MAX } from "../../assembly/memtrace/abi.js";
 import type { Location } from "../symbols/location.js";

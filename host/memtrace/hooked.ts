@@ -5,16 +5,15 @@
 import { type HookDescription, readDescription, type Stacks } from "../instrument/description.js";
 import { instrument } from "../instrument/instrument.js";
 import { restoreOriginal } from "../instrument/restore.js";
-import type { Symboliser } from "../symbols/location.js";
-import type { SymbolOptions } from "../symbols/symbols.js";
+import type { SymbolOptions, Symbols } from "../symbols/symbols.js";
 import type { TracedModule } from "./modules.js";
 
 export interface HookOptions {
   /** As traces and logs name the module. @default "guest" */
   readonly name?: string | undefined;
   /**
-   * Who finds call stacks: the engine, where it can (V8), or the module itself, which costs it a few
-   * per cent and makes a sample ten times cheaper.
+   * Who finds call stacks: the engine, where it can (V8), or the module itself, which costs it a
+   * few per cent and makes a sample ten times cheaper.
    * @default "engine"
    */
   readonly stacks?: Stacks | undefined;
@@ -79,7 +78,7 @@ async function openSymbols(
   bytes: Uint8Array,
   before: HookDescription | undefined,
   { findDebug }: HookOptions,
-): Promise<Symboliser> {
+): Promise<Symbols> {
   const { openSymbols } = await import("../symbols/symbols.js");
   const original = before ? restoreOriginal(bytes, before) : bytes;
   return openSymbols(original, (await findDebug?.(original)) ?? {});

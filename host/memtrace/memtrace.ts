@@ -29,6 +29,7 @@ export class Memtrace {
   #tracer: Promise<Tracer> | undefined;
   #plugins: Promise<Plugins> | undefined;
   #port: TracePort | undefined;
+  #lastOpening: Promise<unknown> = Promise.resolve();
   #closing: Promise<void> | undefined;
 
   constructor(host: MemtraceHost) {
@@ -60,14 +61,20 @@ export class Memtrace {
   }
 
   /** Opens the port; each trace is made as `trace` says. */
-  async open(address: Address, trace: TraceOptions = {}): Promise<Address> {
+  open(address: Address, trace: TraceOptions = {}): Promise<Address> {
+    // One after the other: of two that are opened at a time one would never be closed.
+    const opening = this.#lastOpening.then(() => this.#open(address, trace));
+    this.#lastOpening = opening.catch(() => {});
+    return opening;
+  }
+
+  async #open(address: Address, trace: TraceOptions): Promise<Address> {
     const [tracer, { openTracePort }] = await Promise.all([this.tracer(), import("./port.js")]);
     const { platform, allowRemote, unref, log } = this.#host;
     await this.#port?.close();
     const port = await openTracePort({ platform, address, allowRemote, tracer, trace, log });
     if (unref) port.unref();
     this.#port = port;
-    if (this.#closing) await port.close();
     return port.address;
   }
 
@@ -84,6 +91,7 @@ export class Memtrace {
 
   async #close(): Promise<void> {
     await (await this.#tracer)?.close(CLOSE_GRACE_MS);
+    await this.#lastOpening;
     await this.#port?.close();
   }
 

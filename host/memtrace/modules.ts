@@ -3,7 +3,8 @@
  * stands in its source, found once a place.
  */
 import type { HookDescription } from "../instrument/description.js";
-import type { Location, Symboliser } from "../symbols/location.js";
+import type { Location } from "../symbols/location.js";
+import type { Symbols } from "../symbols/symbols.js";
 import { UNKNOWN_POSITION } from "./event.js";
 import { fitLocations } from "./fit.js";
 
@@ -13,8 +14,11 @@ export interface TracedModule {
   readonly name: string;
   readonly description: HookDescription;
   /** Reads its debug information; called when a trace first begins. */
-  readonly openSymbols: () => Symboliser | Promise<Symboliser>;
+  readonly openSymbols: () => Symbols | Promise<Symbols>;
 }
+
+/** Problems that are told one by one; of more only their number. */
+const PROBLEMS_TOLD_MAX = 3;
 
 const UNKNOWN: readonly Location[] = [
   { file: "<unknown>", line: 1, firstColumn: 1, lastColumn: 1, definition: "??" },
@@ -22,8 +26,10 @@ const UNKNOWN: readonly Location[] = [
 
 export class TracedModules {
   readonly #modules: TracedModule[] = [];
-  readonly #symbolisers: (Promise<Symboliser | undefined> | undefined)[] = [];
-  readonly #opened: (Symboliser | undefined)[] = [];
+  readonly #opening: (Promise<void> | undefined)[] = [];
+  readonly #opened: (Symbols | undefined)[] = [];
+  /** How many problems of each were told. */
+  readonly #toldCounts: number[] = [];
   /** By code: the module's index times 2^32 plus the position. */
   readonly #known = new Map<number, readonly Location[]>();
 
@@ -88,6 +94,20 @@ export class TracedModules {
     return found;
   }
 
+  /** Warns of what was found broken in debug information, each once. */
+  tellProblems(): void {
+    for (const [index, symbols] of this.#opened.entries()) {
+      const { problems = [] } = symbols ?? {};
+      const told = this.#toldCounts[index] ?? 0;
+      this.#toldCounts[index] = problems.length;
+      const news = problems.slice(told);
+      const name = this.#modules[index]?.name;
+      for (const problem of news.slice(0, PROBLEMS_TOLD_MAX)) this.warn(`${name}: ${problem}`);
+      const restCount = news.length - PROBLEMS_TOLD_MAX;
+      if (restCount > 0) this.warn(`${name}: ${restCount} more problems of its debug information`);
+    }
+  }
+
   #find(position: number, index: number): readonly Location[] {
     if (position === UNKNOWN_POSITION) return UNKNOWN;
     try {
@@ -99,19 +119,18 @@ export class TracedModules {
     }
   }
 
-  #open(index: number): Promise<Symboliser | undefined> {
-    this.#symbolisers[index] ??= this.#read(index);
-    return this.#symbolisers[index];
+  #open(index: number): Promise<void> {
+    this.#opening[index] ??= this.#read(index);
+    return this.#opening[index];
   }
 
-  async #read(index: number): Promise<Symboliser | undefined> {
+  async #read(index: number): Promise<void> {
     const { name, openSymbols } = this.#modules[index] as TracedModule;
     try {
       this.#opened[index] = await openSymbols();
     } catch (error) {
       this.warn(`${name}: no source lines: ${error instanceof Error ? error.message : error}`);
     }
-    return this.#opened[index];
   }
 }
 

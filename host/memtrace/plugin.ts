@@ -8,7 +8,7 @@ import { createCounts, LocalGuest } from "./guest.js";
 import { type HookedModule, hookModule } from "./hooked.js";
 import { Recorder } from "./recorder.js";
 import { Sampler } from "./sampler.js";
-import { EngineStack, Modules, ShadowStack } from "./stack.js";
+import { EngineStack, type Modules, ShadowStack } from "./stack.js";
 import type { Tracer } from "./tracer.js";
 
 /** How a module is instrumented. */
@@ -16,8 +16,8 @@ export interface InstrumentOptions {
   /** As traces and logs name the module. @default "guest" */
   readonly name?: string | undefined;
   /**
-   * Who finds call stacks: the engine, where it can (V8), or the module itself, which costs it a few
-   * per cent and makes a sample ten times cheaper.
+   * Who finds call stacks: the engine, where it can (V8), or the module itself, which costs it a
+   * few per cent and makes a sample ten times cheaper.
    * @default "engine"
    */
   readonly stacks?: Stacks | undefined;
@@ -44,7 +44,7 @@ export interface InstrumentedModule {
 
 /** The modules of one monitor: their frames appear in each other's backtraces. */
 export class Plugins {
-  readonly #modules = new Modules();
+  readonly #modules: Modules = new Map();
 
   constructor(private readonly tracer: Tracer) {}
 
@@ -56,7 +56,8 @@ export class Plugins {
       ...(externalDwarf && { externalDwarf }),
     };
     const hooked = hookModule(bytes, { name, stacks, findDebug: async () => debug });
-    const map = new CodeMap(await this.tracer.addModule(hooked), hooked.description);
+    const { bytes: _bytes, ...traced } = hooked;
+    const map = new CodeMap(await this.tracer.addModule(traced), hooked.description);
     return {
       bytes: hooked.bytes,
       description: hooked.description,

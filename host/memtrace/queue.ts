@@ -7,7 +7,6 @@ import { type Allocation, COUNTS, type EventSink, FRAMES_MAX, Frames } from "./e
 
 /** Words of all queued events: 1 MiB. A power of two: positions wrap with a mask. */
 export const QUEUE_WORDS = 1 << 18;
-/** Longest that a guest waits for room when no event may be lost, without any progress. */
 const PATIENCE_MS = 10_000;
 
 /** Index of a u32 in the header. */
@@ -74,11 +73,15 @@ class QueueEnd {
 export class QueueWriter extends QueueEnd implements EventSink {
   #trace = 0;
   #nextId = 0;
+  /** Where the reader was when it was waited for in vain. */
+  #stuckTail: number | undefined;
 
   /** `tell` makes the main thread read; called once until it has. */
   constructor(
     buffer: SharedArrayBuffer,
     private readonly tell: () => void,
+    /** Longest that a lossless queue waits for a reader that does not read. @default 10_000 */
+    private readonly patienceMs = PATIENCE_MS,
   ) {
     super(buffer);
   }
@@ -157,7 +160,10 @@ export class QueueWriter extends QueueEnd implements EventSink {
     while (this.wanted === this.#trace) {
       const tail = Atomics.load(this.header, At.Tail);
       if (this.#usedWords() + wordCount <= QUEUE_WORDS) return true;
-      if (Atomics.wait(this.header, At.Tail, tail, PATIENCE_MS) === "timed-out") return false;
+      // Once is enough: the guest is not held up for each event of a reader that has stopped.
+      if (tail === this.#stuckTail) return false;
+      const outcome = Atomics.wait(this.header, At.Tail, tail, this.patienceMs);
+      if (outcome === "timed-out") this.#stuckTail = tail;
     }
     return false;
   }
@@ -191,8 +197,8 @@ export class QueueReader extends QueueEnd {
   }
 
   /**
-   * Hands over at most `eventsMax` events of a trace, oldest first, and drops those of earlier ones;
-   * whether there may be more.
+   * Hands over at most `eventsMax` events of a trace, oldest first, and drops those of earlier
+   * ones; whether there may be more.
    */
   read(trace: number, receiver: EventReceiver, eventsMax: number): boolean {
     Atomics.store(this.header, At.Told, 0);

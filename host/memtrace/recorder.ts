@@ -51,7 +51,8 @@ export class Recorder implements HookReceiver {
   /** Takes the hooks of the instance; from now on its allocations are seen. */
   attach(hooks: Hooks): void {
     this.#hooks = hooks;
-    hooks.countdown = this.#recording?.sampler.countdown ?? IDLE_WORDS;
+    // The first allocation of all tells what the stack reader has to learn.
+    hooks.countdown = this.#recording?.sampler.countdown ?? 1;
   }
 
   /** Lets the instance go: it runs on untraced. */
@@ -80,6 +81,7 @@ export class Recorder implements HookReceiver {
   allocated(address: number, byteCount: number): void {
     try {
       const before = this.#recording;
+      this.#options.stack.learn?.();
       this.#options.look?.();
       if (!this.#hooks) return;
       // A trace that begins here begins with the next block.
@@ -129,7 +131,8 @@ export class Recorder implements HookReceiver {
     const frames = this.#frames;
     frames.depth = 0;
     if (this.#options.stack.read(frames)) this.#count(Count.Cut);
-    const id = sink.allocate({ timeUs: nowUs(), ...block }, frames);
+    const { words, samples } = block;
+    const id = sink.allocate({ timeUs: nowUs(), words, samples }, frames);
     if (id < 0) this.#count(Count.Backlog);
     // Taking it may have ended the trace: then nothing is watched any more.
     else if (this.#recording === recording) this.#watch(recording, address, id);

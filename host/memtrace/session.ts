@@ -45,7 +45,7 @@ export class Session implements TraceReceiver {
   #windowStartUs = 0;
   #windowCount = 0;
 
-  constructor(private readonly options: SessionOptions) {
+  constructor(readonly options: SessionOptions) {
     options.sink.onClosed = (error) => this.#end("failed", error);
   }
 

@@ -10,6 +10,8 @@ import { FRAMES_MAX, type Frames, UNKNOWN_POSITION } from "./event.js";
 /** Fills `frames`, which is empty, with at least one; returns whether frames were cut. */
 export interface StackReader {
   read(frames: Frames): boolean;
+  /** To be called in each hook: cheap but for the first time. */
+  learn?(): void;
 }
 
 /** V8's structured frame; other engines have none. */
@@ -29,63 +31,39 @@ interface StackSettings {
 /** Frames of ours and of the engine's that lie between the guest and the capture. */
 const HOST_FRAMES = 8;
 
-/** Finds the module of a frame by the name under which the engine keeps it. */
-export class Modules {
-  readonly #byUrl = new Map<string, CodeMap>();
-  #count = 0;
-
-  /** Notes the name of a module. A guest that is instrumented anew may have it already. */
-  learn(url: string, map: CodeMap): void {
-    if (!this.#byUrl.has(url)) this.#count++;
-    this.#byUrl.set(url, map);
-  }
-
-  find(url: string): CodeMap | undefined {
-    return this.#byUrl.get(url);
-  }
-
-  /** Whether there is at most one, so that no frame need be asked. */
-  get isSingle(): boolean {
-    return this.#count <= 1;
-  }
-}
+/** The modules of one thread, by the names under which the engine keeps them. */
+export type Modules = Map<string, CodeMap>;
 
 /** Backtraces by V8. Elsewhere, and for a guest called from nowhere, one unknown frame. */
 export class EngineStack implements StackReader {
   #isLearnt = false;
 
+  /** Without `modules` every frame of wasm is `own`'s; with them, those are told apart. */
   constructor(
     private readonly own: CodeMap,
-    private readonly modules: Modules,
+    private readonly modules?: Modules,
   ) {}
 
+  /** Learns the engine's name for the module, if it is not known: called by a hook of it. */
+  learn(): void {
+    if (this.#isLearnt || !this.modules) return;
+    const site = captureSites(HOST_FRAMES).find(isWasm);
+    if (!site) return;
+    this.#isLearnt = true;
+    // The innermost frame of wasm is of the module whose hook was called.
+    this.modules.set(urlOf(site), this.own);
+  }
+
   read(frames: Frames): boolean {
-    const sites = captureSites();
-    const isFull = sites.length >= FRAMES_MAX + HOST_FRAMES;
-    let isOwn = true;
+    const sites = captureSites(FRAMES_MAX + HOST_FRAMES);
     for (const site of sites) {
       if (frames.depth === FRAMES_MAX) return true;
       if (!isWasm(site)) continue;
-      if (isOwn && !this.#isLearnt) this.#learn(site);
-      this.#add(frames, site, isOwn);
-      isOwn = false;
+      const map = this.modules ? this.modules.get(urlOf(site)) : this.own;
+      if (map) addFrame(frames, map, site.getPosition());
     }
     settle(frames, this.own);
-    return isFull;
-  }
-
-  /** The innermost frame of wasm is of the module whose hook was called. */
-  #learn(site: CallSite): void {
-    this.#isLearnt = true;
-    this.modules.learn(site.getScriptNameOrSourceURL() ?? "", this.own);
-  }
-
-  #add(frames: Frames, site: CallSite, isOwn: boolean): void {
-    const map =
-      isOwn || this.modules.isSingle
-        ? this.own
-        : this.modules.find(site.getScriptNameOrSourceURL() ?? "");
-    if (map) addFrame(frames, map, site.getPosition());
+    return sites.length >= FRAMES_MAX + HOST_FRAMES;
   }
 }
 
@@ -109,11 +87,11 @@ function settle(frames: Frames, { module }: CodeMap): void {
 }
 
 /** The structured stack of this moment, innermost first; the user's own settings stay. */
-function captureSites(): readonly CallSite[] {
+function captureSites(countMax: number): readonly CallSite[] {
   const settings = Error as unknown as StackSettings;
   const { stackTraceLimit, prepareStackTrace } = settings;
   const holder: { stack?: unknown } = {};
-  settings.stackTraceLimit = FRAMES_MAX + HOST_FRAMES;
+  settings.stackTraceLimit = countMax;
   settings.prepareStackTrace = passSites;
   try {
     settings.captureStackTrace?.(holder);
@@ -134,7 +112,11 @@ function isWasm(site: CallSite): boolean {
   const found = site.getFunction();
   if (typeof found === "number") return true;
   // Functions of JavaScript in strict mode are not given away either.
-  return found === undefined && (site.getScriptNameOrSourceURL() ?? "").startsWith("wasm:");
+  return found === undefined && urlOf(site).startsWith("wasm:");
+}
+
+function urlOf(site: CallSite): string {
+  return site.getScriptNameOrSourceURL() ?? "";
 }
 
 /** Backtraces that the guest pushed itself; they have no frames of other modules. */

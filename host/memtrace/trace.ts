@@ -66,7 +66,7 @@ const ENDINGS: Readonly<Record<TraceEnd, readonly [Level, string]>> = {
   finished: ["info", "the program ended"],
   capped: [
     "warning",
-    "more sampled allocations a second than the cap: lower the sampling rate or raise the cap " +
+    "more than MAX sampled allocations a second: lower the sampling rate or raise the cap " +
       "(--sampling-rate, --max-samples)",
   ],
   unhooked: ["info", "nothing is hooked"],
@@ -74,9 +74,13 @@ const ENDINGS: Readonly<Record<TraceEnd, readonly [Level, string]>> = {
 };
 
 /** The log line that tells how a trace ended; losses make it a warning. */
-export function describeEnd(stats: TraceStats, error?: Error): readonly [Level, string] {
+export function describeEnd(
+  stats: TraceStats,
+  { maxSamples, error }: { readonly maxSamples: number; readonly error?: Error | undefined },
+): readonly [Level, string] {
   const { reason, bytes, allocations, droppedEvents } = stats;
-  const [level, why] = ENDINGS[reason];
+  const [level, phrase] = ENDINGS[reason];
+  const why = phrase.replace("MAX", String(maxSamples));
   const cause = error ? `: ${error.message}` : "";
   const counts = `${bytes} bytes, ${allocations} sampled allocations`;
   const text = `trace ended, ${why}${cause} (${counts}, ${droppedEvents} events dropped)`;

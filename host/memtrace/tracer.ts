@@ -98,7 +98,7 @@ export class Tracer {
     this.#guests.add(guest);
     this.totals.addGuest(guest);
     const session = this.#running?.session;
-    if (session && this.#order) guest.begin(this.#order, session);
+    if (session) this.#beginIn(guest, session);
   }
 
   /** Forgets a guest; what it has queued is read. */
@@ -190,8 +190,8 @@ export class Tracer {
     this.totals.begin(session);
     this.#trace++;
     this.#order = { trace: this.#trace, samplingRate, seed, isLossless };
-    for (const guest of this.#guests) guest.begin(this.#order, session);
     const { ended } = this.#running;
+    for (const guest of this.#guests) this.#beginIn(guest, session);
     if (this.modules.isUnhooked) this.#endUnhooked();
     return {
       ended,
@@ -200,6 +200,16 @@ export class Tracer {
         return ended;
       },
     };
+  }
+
+  #beginIn(guest: TracedGuest, session: Session): void {
+    if (!this.#order) return;
+    try {
+      guest.begin(this.#order, session);
+    } catch (error) {
+      // A sampler has memory of its own, which may not be had.
+      this.#end("failed", error instanceof Error ? error : new Error(String(error)));
+    }
   }
 
   #run(session: Session, sink: TraceSink): Running {
@@ -262,7 +272,8 @@ export class Tracer {
     const droppedEvents = this.totals.allDropped() - running.droppedBefore;
     const { bytes, allocations, collects, samples } = session;
     const stats = { reason, bytes, allocations, collects, samples, droppedEvents };
-    this.#options.log(...describeEnd(stats, error));
+    this.modules.tellProblems();
+    this.#options.log(...describeEnd(stats, { maxSamples: session.options.maxSamples, error }));
     sink.end().then(() => running.settle(stats));
   }
 }

@@ -6,8 +6,7 @@ import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
 import { MonitorError } from "../errors.js";
 import type { Stacks } from "../instrument/description.js";
-import { type HookedModule, hookModule, unhooked } from "../memtrace/hooked.js";
-import { findDebugFiles } from "./debug-files.js";
+import type { TracedModule } from "../memtrace/modules.js";
 import { PREVIEW1, PREVIEW1_FUNCTIONS } from "./preview1.js";
 
 /** A guest that can be started. */
@@ -17,7 +16,13 @@ export interface Program {
   /** WASI functions that it imports. */
   readonly calls: readonly string[];
   /** How its allocators are hooked; absent when that was not asked for. */
-  readonly hooked?: HookedModule | undefined;
+  readonly hooked?: HookedGuest | undefined;
+}
+
+/** A guest that is traced, without the bytes that were compiled. */
+export interface HookedGuest extends TracedModule {
+  /** What a user should know of the hooks, a sentence each. */
+  readonly warnings: readonly string[];
 }
 
 /** The module under which guests import us. */
@@ -93,13 +98,17 @@ async function compileHooked(
   file: string,
   bytes: Buffer<ArrayBuffer>,
   stacks: Stacks | undefined,
-): Promise<{ module: WebAssembly.Module; hooked?: HookedModule }> {
+): Promise<{ module: WebAssembly.Module; hooked?: HookedGuest }> {
   if (stacks === undefined) return { module: await compile(file, bytes) };
   const name = basename(file);
+  const { hookModule, unhooked } = await import("../memtrace/hooked.js");
   try {
-    const findDebug = (original: Uint8Array) => findDebugFiles(file, original);
-    const hooked = hookModule(bytes, { name, stacks, findDebug });
-    return { module: await WebAssembly.compile(hooked.bytes), hooked };
+    const findDebug = async (original: Uint8Array) => {
+      const { findDebugFiles } = await import("./debug-files.js");
+      return findDebugFiles(file, original);
+    };
+    const { bytes: made, ...hooked } = hookModule(bytes, { name, stacks, findDebug });
+    return { module: await WebAssembly.compile(made), hooked };
   } catch (error) {
     const module = await compile(file, bytes);
     const reason = error instanceof Error ? error.message : String(error);

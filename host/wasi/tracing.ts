@@ -6,10 +6,11 @@
 import type { HookDescription } from "../instrument/description.js";
 import { type Hooks, openHooks } from "../instrument/hooks.js";
 import { CodeMap } from "../memtrace/code-map.js";
+import { Count } from "../memtrace/event.js";
 import { QueueWriter } from "../memtrace/queue.js";
 import { Recorder } from "../memtrace/recorder.js";
 import { Sampler } from "../memtrace/sampler.js";
-import { EngineStack, Modules, ShadowStack } from "../memtrace/stack.js";
+import { EngineStack, ShadowStack } from "../memtrace/stack.js";
 import { nodePlatform } from "../platforms/node.js";
 
 /** What the worker needs; crosses to it. */
@@ -35,9 +36,7 @@ export class GuestTracing {
     const map = new CodeMap(0, order.description);
     const isShadow = order.description.stacks === "shadow";
     this.#recorder = new Recorder({
-      stack: isShadow
-        ? new ShadowStack(map, () => this.#hooks)
-        : new EngineStack(map, new Modules()),
+      stack: isShadow ? new ShadowStack(map, () => this.#hooks) : new EngineStack(map),
       counts: this.#queue.counts,
       look: () => this.look(),
     });
@@ -56,7 +55,14 @@ export class GuestTracing {
     if (wanted === this.#trace) return;
     if (this.#trace !== 0) this.#recorder.end();
     this.#trace = wanted;
-    if (wanted !== 0) this.#begin();
+    if (wanted === 0) return;
+    try {
+      this.#begin();
+    } catch {
+      // Nothing of ours is thrown into a guest; its trace stays empty.
+      const { counts } = this.#queue;
+      counts[Count.Failed] = (counts[Count.Failed] as number) + 1;
+    }
   }
 
   #begin(): void {

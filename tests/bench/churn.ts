@@ -20,7 +20,7 @@ export interface Loops {
 /** The same guest twice, and a trace of the hooked one. */
 export async function openPair(guest: string, stacks: Stacks) {
   const bytes = readGuest(guest);
-  const monitor = await createMonitor({ defaultSources: false });
+  const monitor = await createMonitor({ defaultSources: false, logLevels: "*:quiet" });
   const { bytes: hookedBytes, description, attach } = await monitor.instrument(bytes, { stacks });
   assert.ok(
     description.hooked.some(({ role }) => role === "allocate"),

@@ -8,6 +8,7 @@ import { GUEST_ROWS } from "./guest.js";
 import { HISTOGRAM_ROWS } from "./histogram.js";
 import { INFLUX_ROWS } from "./influx.js";
 import { MEMORY_ROWS } from "./memory.js";
+import { MEMTRACE_ENCODE_ROWS } from "./memtrace-encode.js";
 import { MEMTRACE_INSTRUMENT_ROWS } from "./memtrace-instrument.js";
 import { MEMTRACE_OVERHEAD_ROWS } from "./memtrace-overhead.js";
 import {
@@ -31,6 +32,7 @@ const ROWS: readonly Row[] = [
   ...START_ROWS,
   ...GUEST_ROWS,
   ...MEMORY_ROWS,
+  ...MEMTRACE_ENCODE_ROWS,
   ...MEMTRACE_OVERHEAD_ROWS,
   ...MEMTRACE_INSTRUMENT_ROWS,
 ];

@@ -1,6 +1,6 @@
 /**
- * The rewriter and modules that are damaged: it refuses, or what it writes is valid whenever what it
- * was given is. A seed that failed is set by WMON_SEED.
+ * The rewriter and modules that are damaged: it refuses, or what it writes is valid whenever what
+ * it was given is. A seed that failed is set by WMON_SEED.
  */
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";

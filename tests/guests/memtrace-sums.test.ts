@@ -4,8 +4,9 @@
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { BOOKKEEPERS, booksIn, GROWERS } from "./allocation.js";
-import { skipWithout } from "./guest.js";
+import { QUIET, runWmon } from "../host/wmon.js";
+import { BOOKKEEPERS, booksIn, GROWERS, UNSEEN } from "./allocation.js";
+import { guestPath, skipWithout } from "./guest.js";
 import { booksOf, STACKS, samplesOf, traceGuest } from "./traced.js";
 
 for (const { name } of [...BOOKKEEPERS, ...GROWERS]) {
@@ -22,6 +23,14 @@ for (const { name } of [...BOOKKEEPERS, ...GROWERS]) {
     });
   }
 }
+
+test("allocations that cannot be seen are said: in a list of the hooks, and before a trace", async (t) => {
+  const path = guestPath(UNSEEN.name);
+  const list = await runWmon(t, ["instrument", "--list", path]);
+  assert.match(list.stdout, /__renew was not found/);
+  const run = await runWmon(t, ["run", ...QUIET, "--memtrace", "tcp:127.0.0.1:0", path]);
+  assert.match(run.stderr, /__renew was not found/);
+});
 
 /** Runs at 1e-2; each draws seeds of its own. */
 const RUNS = 12;

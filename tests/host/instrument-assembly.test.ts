@@ -1,11 +1,14 @@
 /**
- * AssemblyScript's runtimes: whatever the optimiser makes of `__new`, the words add up to those that
- * the program asked for, and what the collector frees is told.
+ * AssemblyScript's runtimes: whatever the optimiser makes of `__new`, the words add up to those
+ * that the program asked for, and what the collector frees is told.
  */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { instrument } from "../../host/instrument/instrument.js";
 import { type BuildOptions, compileAssembly, openGuest } from "./instrument-guest.js";
+
+const COLLECT = "export function collect(): void { __collect(); }";
+const RELEASE = "export function release(): void { kept = []; }";
 
 /** Keeps an optimiser from putting \`__new\` into its only caller. */
 const SECOND_CALL = `
@@ -22,7 +25,7 @@ const BUFFERS = `${SECOND_CALL}
       if (kept === null && i === count - 1) kept = buffer;
     }
   }
-  export function collect(): void { __collect(); }`;
+  ${COLLECT}`;
 
 const SECOND_NODE = `
   export function node(): usize { return changetype<usize>(new Node(null, 0)); }`;
@@ -34,7 +37,7 @@ const NODES = `${SECOND_NODE}
   export function run(count: i32): void {
     for (let i = 0; i < count; i++) kept = new Node(null, i);
   }
-  export function collect(): void { __collect(); }`;
+  ${COLLECT}`;
 
 /** Arrays that grow: the runtimes enlarge them in different ways. */
 const GROWTH = `
@@ -42,8 +45,8 @@ const GROWTH = `
   export function run(count: i32): void {
     for (let i = 0; i < count; i++) kept.push(i);
   }
-  export function release(): void { kept = []; }
-  export function collect(): void { __collect(); }`;
+  ${RELEASE}
+  ${COLLECT}`;
 
 /** Blocks without a collector. */
 const RAW = `
@@ -53,7 +56,7 @@ const RAW = `
     heap.free(block);
     block = heap.alloc(<usize>count);
   }
-  export function collect(): void { __collect(); }`;
+  ${COLLECT}`;
 
 interface Guest {
   run(count: number): void;

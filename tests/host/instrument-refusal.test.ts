@@ -1,10 +1,11 @@
 /**
- * What the rewriter refuses, what it says of allocators that it does not find, and by which names it
- * finds them.
+ * What the rewriter refuses, what it says of allocators that it does not find, and by which names
+ * it finds them.
  */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { findAllocator, isAllocatorName } from "../../host/instrument/allocators.js";
+import { readDescription } from "../../host/instrument/description.js";
 import { instrument } from "../../host/instrument/instrument.js";
 import { allocatorGuest, assembleAll } from "./instrument-guest.js";
 
@@ -55,6 +56,15 @@ describe("refused with GUEST_INVALID", () => {
       assert.throws(() => instrument(make()), { code: "GUEST_INVALID", message });
     });
   }
+
+  test("a description that is damaged", () => {
+    const bytes = Buffer.from(instrument(GUEST).bytes);
+    bytes.write("}", bytes.indexOf('{"stacks"'));
+    assert.throws(() => readDescription(bytes), {
+      code: "GUEST_INVALID",
+      message: /section wmon\.hooks is damaged/,
+    });
+  });
 
   test("with shadow stacks, an instruction that is not known: which, and where", () => {
     const bytes = Uint8Array.from(
@@ -131,6 +141,18 @@ describe("said", () => {
     });
   }
 
+  test("an allocator with an instruction that is not known is hooked, but not looked into", () => {
+    const bytes = Uint8Array.from(
+      assembleAll(`(module (memory 1)
+      (func $malloc (param i32) (result i32) (i32.add (local.get 0) (i32.const 99)))
+      (func $free (param i32)))`),
+    );
+    bytes[Buffer.from(bytes).indexOf(Buffer.of(0x41, 0xe3, 0, 0x6a))] = 0xfb;
+    const { description, warnings } = instrument(bytes);
+    assert.equal(description.hooked.length, 2);
+    assert.match(warnings.join(), /^malloc: unknown opcode 0xfb: .* may count twice\.$/);
+  });
+
   test("a module in which nothing is hooked comes back as it was", () => {
     const bytes = assembleAll("(module (memory 1))");
     assert.deepEqual(instrument(bytes).bytes, Uint8Array.from(bytes));
@@ -157,7 +179,12 @@ const NAMES: readonly (readonly [string, string | undefined])[] = [
   ["__rustc[4e3bb7e5d1bbc3b0]::__rdl_alloc", "allocate"],
   ["_ZN8dlmalloc8dlmalloc17Dlmalloc$LT$A$GT$6malloc17h0d49dc60e377c70eE", "allocate"],
   ["_ZN8dlmalloc8dlmalloc17Dlmalloc$LT$A$GT$4free17hc162d4563cf6e25bE", "free"],
+  [
+    "_RNvMs_NtCs3aB_8dlmalloc8dlmallocINtB4_8DlmallocNtNtB6_3sys6SystemE7reallocCs1x_3std",
+    "reallocate",
+  ],
   ["dlmalloc::dlmalloc::Dlmalloc<A>::memalign", "allocate-aligned"],
+  ["<dlmalloc::dlmalloc::Dlmalloc<dlmalloc::sys::System>>::free", "free"],
   ["_ZN8dlmalloc8dlmalloc17Dlmalloc$LT$A$GT$13dispose_chunk17hf88d5c91704b6402E", undefined],
   ["~lib/rt/itcms/__new", "allocate"],
   ["~lib/rt/tlsf/insertBlock", "free"],

@@ -28,7 +28,7 @@ async function listen(t: TestContext, server: Server): Promise<string> {
 }
 
 for (const stacks of ["engine", "shadow"]) {
-  test(`file: every allocation and free of a guest that traps, none dropped, ${stacks}`, async (t) => {
+  test(`file: every allocation and free of a guest that traps, ${stacks} stacks`, async (t) => {
     const file = join(temporaryFolder(t), "t.ctf");
     const guest = guestFile(t, ending(30_000, "(unreachable)"));
     const args = ["run", ...EVERYTHING, "--stacks", stacks, "--memtrace-file", file, guest];
@@ -49,7 +49,7 @@ test("file: a cap that is given holds, and the guest runs on", async (t) => {
   const args = ["run", ...EVERYTHING, "--max-samples", "10", "--memtrace-file", file, guest];
   const { code, stderr } = await runWmon(t, args, { input: "\n" });
   assert.equal(code, 3);
-  assert.match(stderr, /trace ended, more sampled allocations a second than the cap/);
+  assert.match(stderr, /trace ended, more than 10 sampled allocations a second/);
   assert.equal(readTrace(readFileSync(file)).blocks.length, 10);
 });
 
@@ -73,7 +73,7 @@ test("file: a guest without allocators leaves an empty trace, and a warning", as
   assert.equal(readTrace(readFileSync(file)).blocks.length, 0);
 });
 
-test("file: a guest instrumented ahead of time is used as it is, and named as before", async (t) => {
+test("file: a guest instrumented ahead of time is used as it is", async (t) => {
   const folder = temporaryFolder(t);
   const [hooked, file] = [join(folder, "hooked.wasm"), join(folder, "t.ctf")];
   const plain = guestFile(t, ending(100, ""));

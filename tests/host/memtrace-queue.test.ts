@@ -157,3 +157,17 @@ test("queue: a lossless one holds the guest up until there is room", async () =>
   assert.equal(await ended, 0);
   assert.ok(ids.every((id, index) => id === index));
 });
+
+test("queue: a lossless one waits once for a reader that has stopped, then drops", () => {
+  const buffer = createQueue();
+  new QueueReader(buffer).order({ ...ORDER, isLossless: true });
+  const writer = new QueueWriter(buffer, () => {}, 1);
+  writer.accept();
+  let count = 0;
+  while (writer.collect(1, count)) count++;
+  assert.ok(count > 50_000);
+  // It would take minutes if each of them waited.
+  for (let more = 0; more < 100_000; more++) assert.equal(writer.collect(1, count), false);
+  assert.equal(readAll(new QueueReader(buffer)).length, count);
+  assert.equal(writer.collect(1, count), true);
+});

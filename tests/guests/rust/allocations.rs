@@ -1,12 +1,12 @@
 //! Allocates as Rust programs do, deterministically: Vec, Box, String, HashMap, BTreeMap, Rc. The
 //! books are kept in the global allocator, of blocks and words of 4 bytes; realloc is a free and an
-//! allocation of the whole new block. libc allocates two blocks for the arguments before `main`.
+//! allocation of the whole new block. Rust's `main` takes no arguments from libc, which would allocate.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::{env, fmt::Write, ptr};
+use std::{fmt::Write, ptr};
 
 struct Books;
 
@@ -120,14 +120,6 @@ fn work() -> Kept {
     kept
 }
 
-/// What libc allocates for `main(argc, argv)`: the texts, and the pointers with a last null.
-fn enter_arguments() {
-    let texts: usize = env::args().map(|text| text.len() + 1).sum();
-    let count = env::args().count();
-    enter(texts);
-    enter((count + 1) * 4);
-}
-
 struct Line256([u8; 256], usize);
 
 impl Write for Line256 {
@@ -146,7 +138,6 @@ extern "C" {
 /// Prints without allocating, and ends before anything is dropped.
 fn main() {
     let kept = work();
-    enter_arguments();
     let mut line = Line256([0; 256], 0);
     let [blocks, words] = [BLOCKS.load(Relaxed), WORDS.load(Relaxed)];
     let [live, live_words] = [LIVE_BLOCKS.load(Relaxed), LIVE_WORDS.load(Relaxed)];

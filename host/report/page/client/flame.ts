@@ -32,7 +32,7 @@ export interface FlameEvents {
 export class FlameView {
   private readonly chart: Chart;
   /** As high as the rows; clips the two that the library leaves free for a title. */
-  private readonly rows = document.createElement("div");
+  private readonly rows: HTMLElement = document.createElement("div");
   private palette = new Palette();
   private mode: Mode = "allocated";
   private match: Match | undefined;
