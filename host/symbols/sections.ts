@@ -9,8 +9,10 @@ export enum SectionId {
   Custom = 0,
   Import = 2,
   Function = 3,
+  Global = 6,
   Export = 7,
   Code = 10,
+  Data = 11,
 }
 
 /** A section's contents: byte offsets in the file, `until` exclusive. */

@@ -1,5 +1,6 @@
 /**
- * Where a module's code comes from: asks its DWARF, then its source map, then its names. Opening
+ * Where a module's code comes from: asks its DWARF, then Go's own table, then its source map, then
+ * its names. Opening
  * lists the sections; everything else is read when it is first needed, and what is broken is left
  * out, said in `problems`, and the next source asked.
  */
@@ -7,6 +8,8 @@ import { demangle } from "./demangling/demangle.js";
 import { Dwarf, type DwarfFrame } from "./dwarf/dwarf.js";
 import { findDwarf } from "./dwarf/sections.js";
 import { type FunctionRange, type Functions, readFunctions } from "./functions.js";
+import { GoSymbols, openPclntab } from "./go/go.js";
+import type { GoFrame } from "./go/pclntab.js";
 import type { Location, Symboliser } from "./location.js";
 import { listSections, SectionId, type WasmSection } from "./sections.js";
 import { decodeDataUrl, openSourceMap, type SourceFinder, sourceMapUrl } from "./source-map.js";
@@ -52,6 +55,7 @@ class ModuleSymbols implements Symbols {
   /** Where the code section's contents begin: what DWARF counts from. */
   private readonly codeBegin: number;
   private dwarf: Dwarf | undefined | null = null;
+  private go: GoSymbols | undefined | null = null;
   private findSource: SourceFinder | undefined | null = null;
 
   constructor(
@@ -72,10 +76,14 @@ class ModuleSymbols implements Symbols {
     const begin = range.begin - this.codeBegin;
     const frames = this.openDwarf()?.locate(position - this.codeBegin, begin) ?? [];
     if (frames.length > 0) return frames.map((frame) => locationOfFrame(frame, definition));
+    const goFrames = this.openGo()?.locate(position, range.index) ?? [];
+    if (goFrames.length > 0) return goFrames.map(locationOfGo);
     return [{ ...(this.placeInMap(position, range) ?? UNKNOWN), definition: definition() }];
   }
 
   functionName(index: number): string {
+    const goName = this.openGo()?.nameOf(index);
+    if (goName) return goName;
     const name = this.functions.nameOf(index);
     return name ? demangle(name) : `wasm-function[${index}]`;
   }
@@ -97,6 +105,14 @@ class ModuleSymbols implements Symbols {
     if (externalDwarf && !found) this.note("the external debug information has no .debug_info");
     this.dwarf = found && new Dwarf(found, (problem) => this.note(problem));
     return this.dwarf;
+  }
+
+  private openGo(): GoSymbols | undefined {
+    if (this.go !== null) return this.go;
+    const table = openPclntab(this.bytes, this.sections);
+    const { importedCount } = this.functions;
+    this.go = table && new GoSymbols(this.bytes, table, importedCount);
+    return this.go;
   }
 
   private placeInMap(position: number, { begin }: FunctionRange): Place | undefined {
@@ -129,6 +145,12 @@ class ModuleSymbols implements Symbols {
     if (problems.length >= PROBLEMS_MAX || problems.includes(problem)) return;
     problems.push(problems.length === PROBLEMS_MAX - 1 ? "… and more" : problem);
   }
+}
+
+/** Go knows no columns. */
+function locationOfGo({ name, file, line }: GoFrame): Location {
+  const place = { ...UNKNOWN, line: Math.max(1, line), definition: name };
+  return file === undefined ? place : { ...place, file };
 }
 
 /** A frame in the shape of traces; what the compiler left out is 1, or the module's own name. */
