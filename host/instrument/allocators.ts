@@ -1,12 +1,12 @@
 /**
  * The allocators that we know, by the names of their functions: wasi-libc and other C libraries,
- * AssemblyScript's runtimes (std/assembly/rt of AssemblyScript 0.27), Rust, TinyGo. And the
+ * AssemblyScript's runtimes (std/assembly/rt of AssemblyScript 0.27), Rust, TinyGo, Go. And the
  * functions around them whose frames say nothing of the program.
  */
 import type { HookRole } from "./description.js";
 import { type FunctionType, I32 } from "./module.js";
 
-export type Language = "c" | "assemblyscript" | "rust" | "tinygo";
+export type Language = "c" | "assemblyscript" | "rust" | "tinygo" | "go";
 
 /** How one function allocates or frees. Parameters are numbered, from the end if negative. */
 export interface Allocator {
@@ -104,11 +104,15 @@ const TINYGO_FUNCTIONS: Readonly<Record<string, Omit<Allocator, "language">>> = 
   "runtime.free": { role: "free", bytes: [], block: 0 },
 };
 
+/** Its parameter is where to go on; what it is asked for lies on a stack of Go's own. */
+const MALLOCGC: Allocator = { language: "go", role: "allocate", bytes: [], paramCount: 1 };
+
 const BY_NAME = new Map<string, Allocator>();
 for (const prefix of C_PREFIXES) addAll(C_FUNCTIONS, "c", prefix);
 for (const prefix of ["__rust_", "__rdl_", "__rg_"]) addAll(RUST_FUNCTIONS, "rust", prefix);
 addAll(ASSEMBLYSCRIPT_FUNCTIONS, "assemblyscript");
 addAll(TINYGO_FUNCTIONS, "tinygo");
+BY_NAME.set("runtime.mallocgc", MALLOCGC);
 
 function addAll(
   functions: Readonly<Record<string, Omit<Allocator, "language">>>,
@@ -123,6 +127,9 @@ function addAll(
 /** `__rustc::__rust_alloc` as newer compilers have it, mangled (v0) or not. */
 const RUSTC_SHIM = /(?:7___rustc\d+_|__rustc(?:\[[0-9a-f]+\])?::)(__(?:rust|rdl|rg)_[a-z_]+)$/;
 
+/** Go's allocators for one size (runtime/malloc_generated.go), where its compiler calls them. */
+const MALLOCGC_OF_SIZE = /^runtime\.mallocgc(Tiny|SmallNoScan|SmallScanNoHeader)S(ize|C)\d+$/;
+
 /** `dlmalloc::dlmalloc::Dlmalloc<A>::malloc`, mangled in either way or not. */
 const DLMALLOC_METHODS_OF = [
   /8dlmalloc8dlmalloc17Dlmalloc\$LT\$A\$GT\$\d([a-z]+)17h/,
@@ -136,6 +143,7 @@ export function findAllocator(name: string): Allocator | undefined {
   if (known) return known;
   const shim = RUSTC_SHIM.exec(name)?.[1];
   if (shim !== undefined) return BY_NAME.get(shim);
+  if (MALLOCGC_OF_SIZE.test(name)) return MALLOCGC;
   if (!name.includes("lmalloc")) return undefined;
   const match = DLMALLOC_METHODS_OF.map((pattern) => pattern.exec(name)?.[1]);
   const method = DLMALLOC_METHODS[match.find((found) => found !== undefined) ?? ""];
@@ -183,7 +191,11 @@ const ALLOCATOR_FRAMES = [
   /^runtime\.(alloc|free|realloc)/,
 ];
 
+/** Go's heap profiles leave all of its runtime out where they end (runtime/pprof/protomem.go). */
+const GO_RUNTIME = /^(runtime\.|internal[/_]runtime[/_])/;
+
 /** Whether frames of a function of this name are an allocator's. */
-export function isAllocatorName(name: string): boolean {
+export function isAllocatorName(name: string, isGo = false): boolean {
+  if (isGo) return GO_RUNTIME.test(name);
   return ALLOCATOR_FRAMES.some((pattern) => pattern.test(name));
 }

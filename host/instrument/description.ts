@@ -9,6 +9,9 @@ import { readSections } from "./sections.js";
 /** How call stacks are found: by the engine, or pushed by the guest itself. */
 export type Stacks = "engine" | "shadow";
 
+/** How the stacks of one module are found: Go's are read where it has them itself. */
+export type FoundStacks = Stacks | "go";
+
 export interface HookedFunction {
   /** Index in the original module's function space; the same in the instrumented one. */
   readonly index: number;
@@ -22,7 +25,7 @@ export interface HookedFunction {
 export type HookRole = "allocate" | "allocate-zeroed" | "allocate-aligned" | "reallocate" | "free";
 
 export interface HookDescription {
-  readonly stacks: Stacks;
+  readonly stacks: FoundStacks;
   readonly hooked: readonly HookedFunction[];
   /** What was looked for in vain or could not be hooked, a sentence each. */
   readonly notHooked: readonly string[];
@@ -39,6 +42,8 @@ export interface HookDescription {
   readonly originalBytes: number;
   /** Original bytes that were left out, in order, as base64. */
   readonly removed: string;
+  /** With stacks of `go`: where calls are, for `GoCalls`. */
+  readonly goCalls?: string;
 }
 
 export interface OffsetSegment {

@@ -4,6 +4,7 @@
  */
 import { type Allocator, findAllocator, fits } from "./allocators.js";
 import { hiddenGrowth, settle } from "./assemblyscript.js";
+import { hasStackPointer } from "./go.js";
 import { type FunctionType, type GuestModule, KIND } from "./module.js";
 
 /** A function to hook. */
@@ -24,30 +25,41 @@ export interface Discovery {
   readonly notHooked: readonly string[];
 }
 
+const NO_STACK_POINTER =
+  "runtime.mallocgc: global 0 is not the stack pointer that Go's compiler makes of it.";
+
 interface Candidate {
   readonly index: number;
   readonly name: string;
   readonly found: string;
 }
 
-/** Looks for every allocator function, by index. */
-export function discover(module: GuestModule, names: ReadonlyMap<number, string>): Discovery {
+/** Looks for every allocator function, by index; `origin` says where the names are from. */
+export function discover(
+  module: GuestModule,
+  names: ReadonlyMap<number, string>,
+  origin = "name section",
+): Discovery {
   const hooks = new Map<number, Hook>();
   const notHooked: string[] = [];
-  for (const candidate of candidates(module, names)) {
+  for (const candidate of candidates(module, names, origin)) {
     const { index, name } = candidate;
     if (hooks.has(index)) continue;
     const allocator = findAllocator(name);
     if (!allocator) continue;
     const type = module.typeOf(index) as FunctionType;
-    if (!module.bodyOf(index)) notHooked.push(importSentence(module, index));
+    if (allocator.language === "go" && !hasStackPointer(module)) notHooked.push(NO_STACK_POINTER);
+    else if (!module.bodyOf(index)) notHooked.push(importSentence(module, index));
     else if (mustReadHeader(allocator, type)) {
       hooks.set(index, hookOf(candidate, allocator, type, true));
     } else if (fits(allocator, type)) {
       hooks.set(index, hookOf(candidate, allocator, type, false));
     } else notHooked.push(`${name}: its type is not that of the function of this name.`);
   }
-  const chosen = settle([...hooks.values()], names);
+  const found = [...hooks.values()];
+  const go = found.filter(({ allocator }) => allocator.language === "go");
+  // Nothing else allocates there, whatever functions are called.
+  const chosen = go.length > 0 ? go : settle(found, names);
   notHooked.push(...missing(module, names, chosen));
   return { hooks: chosen.sort((left, right) => left.index - right.index), notHooked };
 }
@@ -56,10 +68,11 @@ export function discover(module: GuestModule, names: ReadonlyMap<number, string>
 function* candidates(
   module: GuestModule,
   names: ReadonlyMap<number, string>,
+  origin: string,
 ): Generator<Candidate> {
   const count = module.functionCount;
   for (const [index, name] of names) {
-    if (index < count) yield { index, name, found: "name section" };
+    if (index < count) yield { index, name, found: origin };
   }
   for (const { kind, index, name } of module.exports) {
     if (kind === KIND.function && index < count) yield { index, name, found: "export" };
@@ -108,24 +121,19 @@ function missing(
 }
 
 function missingAllocator(names: ReadonlyMap<number, string>, language: string): string {
-  if (language === "go") {
-    return (
-      "runtime.mallocgc: Go takes its arguments from a stack of its own, and frees nothing by " +
-      "function calls; it is not supported. TinyGo is."
-    );
-  }
   const fix =
     names.size === 0
       ? "It has no function names: keep them (C and Rust: do not strip; AssemblyScript: --debug)."
       : language === "assemblyscript"
         ? "The optimiser has put __new into its only caller: compile it with --exportRuntime."
         : "If it allocates, its allocator has no known name, or was put into its callers.";
-  return `No allocator was found: malloc, __new, __rust_alloc or runtime.alloc. ${fix}`;
+  return `No allocator was found: malloc, __new, __rust_alloc, runtime.alloc or runtime.mallocgc. ${fix}`;
 }
 
 function missingFree(names: ReadonlyMap<number, string>, language: string): string {
   const effect = "every block will look as if it were live for ever.";
   if (language === "tinygo") return `No free was found: TinyGo's collector has none; ${effect}`;
+  if (language === "go") return `Frees are not seen: Go's collector calls no function; ${effect}`;
   if (language !== "assemblyscript") return `No free was found: ${effect}`;
   if (names.size === 0) {
     return `~lib/rt/tlsf/insertBlock was not found: ${effect} Compile the guest with --debug.`;

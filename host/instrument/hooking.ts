@@ -7,6 +7,7 @@ import { call, u32 } from "./assembler.js";
 import type { Call, Calls } from "./calls.js";
 import { nameOf } from "./calls.js";
 import type { Hook } from "./discovery.js";
+import { goBody } from "./go.js";
 import { type Body, type GuestModule, I32 } from "./module.js";
 import { OPCODE, readLocals } from "./opcodes.js";
 import { flatten, type Piece } from "./patch.js";
@@ -17,6 +18,7 @@ import type { Runtime } from "./runtime.js";
 /** What the hooks of one module share. */
 export interface Hooking {
   readonly module: GuestModule;
+  readonly hooks: readonly Hook[];
   readonly names: ReadonlyMap<number, string>;
   readonly calls: Calls;
   readonly added: Additions;
@@ -54,6 +56,7 @@ export function defineCopies(hooking: Hooking): void {
 /** The new body of a hooked function, without its size. */
 export function hookedBody(hooking: Hooking, hook: Hook): Piece[] {
   const { module, runtime, copies } = hooking;
+  if (hook.allocator.language === "go") return goBody(hooking, hook);
   const copy = copies.get(hook.index);
   if (hook.allocator.role === "free") {
     return withPrologue(hooking, hook, { spareLocals: 0, prologue: freePrologue(hook, runtime) });

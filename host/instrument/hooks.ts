@@ -5,14 +5,17 @@
 import { MonitorError } from "../errors.js";
 import { EXPORT_PREFIX } from "./additions.js";
 import type { HookDescription } from "./description.js";
+import { GoCalls } from "./go-calls.js";
 import { COUNTDOWN_OFF, PROBE_BYTES, SHADOW_BYTES, SLOT } from "./runtime.js";
 import { type WasmHooks, wrapHooks } from "./trampoline.js";
+
+export { UNKNOWN_ADDRESS } from "./runtime.js";
 
 /** What a guest's allocators tell. Called on the guest's thread, in the middle of its call. */
 export interface HookReceiver {
   /**
    * The countdown came to zero or below: a block of `byteCount` was allocated at `address` (0 if
-   * the allocator failed). The receiver sets `Hooks.countdown` anew; until then every allocation
+   * the allocator failed, `UNKNOWN_ADDRESS` if no free of it will be seen). The receiver sets `Hooks.countdown` anew; until then every allocation
    * calls.
    */
   allocated(address: number, byteCount: number): void;
@@ -32,7 +35,7 @@ export interface Hooks {
   watch(address: number): void;
   unwatch(address: number): void;
   /**
-   * Copies the call positions of the shadow stack, innermost first, as byte offsets in the original
+   * Copies the call positions of the shadow stack, or of Go's own, innermost first, as byte offsets in the original
    * module; returns how many. 0 with engine stacks.
    */
   readStack(positions: Uint32Array): number;
@@ -47,6 +50,8 @@ interface Ports {
   readonly block: WebAssembly.Global;
   /** Of modules with a shadow stack. */
   readonly depth: WebAssembly.Global | undefined;
+  /** Of modules with stacks of Go's. */
+  readonly stackPointer: WebAssembly.Global | undefined;
   readonly hooks: WebAssembly.Table;
   readonly memory: WebAssembly.Memory;
   readonly reserve: () => number;
@@ -66,7 +71,8 @@ export function openHooks(
   receiver: HookReceiver,
 ): Hooks | undefined {
   if (description.hooked.length === 0) return undefined;
-  return new InstanceHooks(findPorts(instance, description), receiver);
+  const goCalls = description.stacks === "go" ? new GoCalls(description.goCalls ?? "") : undefined;
+  return new InstanceHooks(findPorts(instance, description), receiver, goCalls);
 }
 
 function findPorts({ exports }: WebAssembly.Instance, { stacks }: HookDescription): Ports {
@@ -80,15 +86,19 @@ function findPorts({ exports }: WebAssembly.Instance, { stacks }: HookDescriptio
     reserve: find("reserve"),
   };
   const depth = find("depth");
+  const stackPointer = find("sp");
   const isWhole = Object.values(ports).every((port) => port !== undefined);
-  if (!isWhole || (depth === undefined) !== (stacks === "engine")) {
+  const hasStacks =
+    (depth !== undefined) === (stacks === "shadow") &&
+    (stackPointer !== undefined) === (stacks === "go");
+  if (!isWhole || !hasStacks) {
     throw new MonitorError(
       "GUEST_INVALID",
       "this instance is not of the module that was instrumented: instantiate the bytes that " +
         "instrument() returned",
     );
   }
-  return { ...ports, depth } as unknown as Ports;
+  return { ...ports, depth, stackPointer } as unknown as Ports;
 }
 
 class InstanceHooks implements Hooks {
@@ -101,7 +111,11 @@ class InstanceHooks implements Hooks {
   /** The countdown that was asked for while the shadow stack still waits for its memory. */
   #pending: number | undefined;
 
-  constructor(ports: Ports, receiver: HookReceiver) {
+  constructor(
+    ports: Ports,
+    receiver: HookReceiver,
+    private readonly goCalls: GoCalls | undefined,
+  ) {
     this.#ports = ports;
     this.#wasm = wrapHooks(
       (address, byteCount) => this.#allocated(receiver, address >>> 0, byteCount >>> 0),
@@ -149,7 +163,10 @@ class InstanceHooks implements Hooks {
   }
 
   readStack(positions: Uint32Array): number {
-    const { depth, block } = this.#ports;
+    const { depth, block, memory, stackPointer } = this.#ports;
+    if (this.goCalls && stackPointer) {
+      return this.goCalls.read(memory.buffer, stackPointer.value as number, positions);
+    }
     if (!depth || block.value === 0 || !this.#findTable()) return 0;
     const frames = this.#frames;
     let index = Math.min((depth.value as number) >>> 2, frames.length);

@@ -16,11 +16,12 @@ import {
   type Stacks,
 } from "./description.js";
 import { type Discovery, discover, type Hook } from "./discovery.js";
+import { exportStackPointer, goCallsOf, openGo } from "./go.js";
 import { declareCopies, defineCopies, type Hooking, hookedBody } from "./hooking.js";
 import { assemble } from "./layout.js";
 import { type Body, GuestModule } from "./module.js";
 import { readFunctionNames } from "./names.js";
-import { findNesting } from "./nesting.js";
+import { findNesting, NO_NESTING } from "./nesting.js";
 import type { Piece } from "./patch.js";
 import { blockBytes, declareRuntime, defineRuntime, supplyFor } from "./runtime.js";
 import { shadowBodies } from "./shadow.js";
@@ -52,15 +53,24 @@ export function instrument(bytes: Uint8Array, options: InstrumentOptions = {}): 
   const { stacks = "engine" } = options;
   const module = new GuestModule(bytes);
   refuseInstrumented(module);
-  const names = readFunctionNames(module);
-  const discovery = discover(module, names);
+  const go = openGo(module);
+  const names = go?.names ?? readFunctionNames(module);
+  const discovery = discover(module, names, go && "pclntab");
   if (!discovery.hooks.some(({ allocator }) => allocator.role !== "free")) {
     return untouched(bytes, stacks, discovery);
   }
   if (module.memoryCount === 0) {
     throw new MonitorError("GUEST_INVALID", "it has allocators but no memory");
   }
-  return rewrite({ module, names, stacks, discovery });
+  const isGo = discovery.hooks.some(({ allocator }) => allocator.language === "go");
+  if (!isGo) return rewrite({ module, names, stacks, discovery });
+  return rewrite({
+    module,
+    names,
+    stacks: "engine",
+    discovery,
+    go: { calls: goCallsOf(module, go) },
+  });
 }
 
 interface Task {
@@ -68,19 +78,27 @@ interface Task {
   readonly names: ReadonlyMap<number, string>;
   readonly stacks: Stacks;
   readonly discovery: Discovery;
+  /** For programs of Go's: their calls, if these are known. */
+  readonly go?: { readonly calls: string | undefined };
 }
 
-function rewrite({ module, names, stacks, discovery }: Task): Instrumented {
-  const { hooks, notHooked } = discovery;
+const NO_GO_CALLS =
+  "Go's table of functions or its calls could not be read: backtraces are the engine's, which " +
+  "lack what called a goroutine's innermost functions before it was last switched.";
+
+function rewrite(task: Task): Instrumented {
+  const { module, names, stacks, discovery, go } = task;
+  const { hooks } = discovery;
   const calls = new Calls(module, names);
-  const nesting = findNesting(hooks, calls);
+  const nesting = go ? NO_NESTING : findNesting(hooks, calls);
   const added = new Additions(module);
   const runtime = declareRuntime(added, stacks);
+  if (go?.calls !== undefined) exportStackPointer(added);
   const copies = declareCopies({ module, names, added }, nesting.copied);
   const quiet = splitters(hooks, names);
   const frees = quiet.length > 0 ? hooks.filter(({ name }) => name === INSERT_BLOCK) : [];
   const hooking: Hooking = {
-    ...{ module, names, calls, added, runtime, copies },
+    ...{ module, hooks, names, calls, added, runtime, copies },
     splits: declareCopies(
       { module, names, added },
       frees.map(({ index }) => index),
@@ -91,27 +109,35 @@ function rewrite({ module, names, stacks, discovery }: Task): Instrumented {
   const supply = supplyFor(hooks, copies, blockBytes(runtime));
   if (!supply && stacks === "shadow") refuseShadow(hooks);
   defineRuntime(added, runtime, supply);
-  const allocators = allocatorFunctions(module, { hooks, names, copied: nesting.copied });
+  const allocators = allocatorFunctions(module, { ...task, copied: nesting.copied });
   const bodies = new Map<number, Piece[]>();
   for (const hook of hooks) bodies.set(hook.index, hookedBody(hooking, hook));
   if (stacks === "shadow") shadowBodies({ hooking, hooks, allocators }, bodies);
-  const describe = (segments: OffsetSegment[], removed: Uint8Array): HookDescription => ({
-    stacks,
-    hooked: hooks.map(({ index, name, allocator, found }) => ({
+  const describe = describing(task, allocators);
+  const made = assemble(module, { added, bodies }, describe);
+  const warnings = [...made.description.notHooked, ...nesting.warnings, ...unreadSentences(calls)];
+  return { ...made, warnings };
+}
+
+/** What makes the description when it is known what bytes are where. */
+function describing({ module, stacks, discovery, go }: Task, allocators: readonly number[]) {
+  const isWithoutCalls = go && go.calls === undefined;
+  return (segments: OffsetSegment[], removed: Uint8Array): HookDescription => ({
+    stacks: go?.calls === undefined ? stacks : "go",
+    hooked: discovery.hooks.map(({ index, name, allocator, found }) => ({
       index,
       name,
       role: allocator.role,
       found,
     })),
-    notHooked,
+    notHooked: [...discovery.notHooked, ...(isWithoutCalls ? [NO_GO_CALLS] : [])],
     allocatorFunctions: allocators,
     allocatorRanges: rangesOf(module, allocators),
     segments,
     originalBytes: module.bytes.length,
     removed: btoa(Array.from(removed, (byte) => String.fromCharCode(byte)).join("")),
+    ...(go?.calls !== undefined && { goCalls: go.calls }),
   });
-  const made = assemble(module, { added, bodies }, describe);
-  return { ...made, warnings: [...notHooked, ...nesting.warnings, ...unreadSentences(calls)] };
 }
 
 function refuseInstrumented(module: GuestModule): void {
@@ -149,16 +175,13 @@ function unreadSentences({ unread }: Calls): string[] {
 /** What is hooked, what lies between, and what is an allocator's by its name; ascending. */
 function allocatorFunctions(
   module: GuestModule,
-  known: {
-    readonly hooks: readonly Hook[];
-    readonly copied: ReadonlySet<number>;
-    readonly names: ReadonlyMap<number, string>;
-  },
+  known: Task & { readonly copied: ReadonlySet<number> },
 ): number[] {
-  const { hooks, copied, names } = known;
+  const { names, copied, go } = known;
+  const { hooks } = known.discovery;
   const found = new Set<number>([...hooks.map(({ index }) => index), ...copied]);
   for (const [index, name] of names) {
-    if (index < module.functionCount && isAllocatorName(name)) found.add(index);
+    if (index < module.functionCount && isAllocatorName(name, go !== undefined)) found.add(index);
   }
   return [...found].sort((left, right) => left - right);
 }

@@ -18,6 +18,9 @@ export interface Nesting {
   readonly warnings: readonly string[];
 }
 
+/** Of allocators that suppress each other by themselves, or of one alone. */
+export const NO_NESTING: Nesting = { copied: new Set(), warnings: [] };
+
 /** Finds what to copy. Frees inside AssemblyScript's allocator are its collector's: they count. */
 export function findNesting(hooks: readonly Hook[], calls: Calls): Nesting {
   const inner = new Set(hooks.filter(isSuppressed).map(({ index }) => index));

@@ -107,7 +107,7 @@ export function headerBody(hook: Hook, runtime: Runtime, copy: number): number[]
 /**
  * The countdown minus the words of `bytes`. What wraps around here is too large to be allocated.
  */
-function countDown(bytes: number[], { countdown }: Runtime): number[] {
+export function countDown(bytes: number[], { countdown }: Runtime): number[] {
   const words = code(bytes, constant(3), OP.add, constant(2), OP.shrU);
   return code(getGlobal(countdown), words, OP.sub);
 }

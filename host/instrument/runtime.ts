@@ -36,6 +36,8 @@ export const SHADOW_BYTES = 65_536;
 export const EARLY_FRAMES = 16;
 /** The countdown while nobody listens: 2^30 words. */
 export const COUNTDOWN_OFF = 1 << 30;
+/** Told as the address of a block whose free will not be seen. */
+export const UNKNOWN_ADDRESS = 0xffff_ffff;
 /** Slots of the table of hooks. */
 export const SLOT = { allocated: 0, freed: 1 } as const;
 

@@ -69,7 +69,8 @@ function hook(bytes: Uint8Array, stacks: Stacks) {
 }
 
 function reuse(description: HookDescription, stacks: Stacks) {
-  const isOther = description.stacks !== stacks;
+  // Go's are read where Go has them, whatever was asked for.
+  const isOther = description.stacks !== stacks && description.stacks !== "go";
   const warning = `it was instrumented before, with ${description.stacks} stacks: these are used`;
   return { description, warnings: isOther ? [warning] : [] };
 }

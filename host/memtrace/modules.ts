@@ -58,7 +58,7 @@ export class TracedModules {
   /** Whether all keep a stack of their own, which is read faster than the engine's. */
   get isShadow(): boolean {
     return (
-      this.count > 0 && this.#modules.every(({ description: { stacks } }) => stacks === "shadow")
+      this.count > 0 && this.#modules.every(({ description: { stacks } }) => stacks !== "engine")
     );
   }
 

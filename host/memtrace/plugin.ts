@@ -4,6 +4,7 @@
 import type { HookDescription, Stacks } from "../instrument/description.js";
 import { type Hooks, openHooks } from "../instrument/hooks.js";
 import { CodeMap } from "./code-map.js";
+import { GoStack } from "./go-stack.js";
 import { createCounts, LocalGuest } from "./guest.js";
 import { type HookedModule, hookModule } from "./hooked.js";
 import { Recorder } from "./recorder.js";
@@ -69,10 +70,11 @@ export class Plugins {
   #attach(instance: WebAssembly.Instance, hooked: HookedModule, map: CodeMap): () => void {
     let hooks: Hooks | undefined;
     const counts = createCounts();
+    const { stacks } = hooked.description;
     const stack =
-      hooked.description.stacks === "shadow"
-        ? new ShadowStack(map, () => hooks)
-        : new EngineStack(map, this.#modules);
+      stacks === "engine"
+        ? new EngineStack(map, this.#modules)
+        : new (stacks === "go" ? GoStack : ShadowStack)(map, () => hooks);
     const recorder = new Recorder({ stack, counts });
     hooks = openHooks(instance, hooked.description, recorder);
     // Nothing could be hooked in it.

@@ -3,7 +3,7 @@
  * backtrace, remembers it until it is freed. Off, the countdown is long, and each time it ends one
  * look tells whether a trace has begun meanwhile.
  */
-import type { HookReceiver, Hooks } from "../instrument/hooks.js";
+import { type HookReceiver, type Hooks, UNKNOWN_ADDRESS } from "../instrument/hooks.js";
 import { Count, type EventSink, Frames, nowUs } from "./event.js";
 import { LiveBlocks } from "./live.js";
 import type { StackReader } from "./stack.js";
@@ -135,7 +135,8 @@ export class Recorder implements HookReceiver {
     const id = sink.allocate({ timeUs: nowUs(), words, samples }, frames);
     if (id < 0) this.#count(Count.Backlog);
     // Taking it may have ended the trace: then nothing is watched any more.
-    else if (this.#recording === recording) this.#watch(recording, address, id);
+    else if (this.#recording === recording && address !== UNKNOWN_ADDRESS)
+      this.#watch(recording, address, id);
   }
 
   #watch(recording: Recording, address: number, id: number): void {

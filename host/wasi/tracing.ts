@@ -7,6 +7,7 @@ import type { HookDescription } from "../instrument/description.js";
 import { type Hooks, openHooks } from "../instrument/hooks.js";
 import { CodeMap } from "../memtrace/code-map.js";
 import { Count } from "../memtrace/event.js";
+import { GoStack } from "../memtrace/go-stack.js";
 import { QueueWriter } from "../memtrace/queue.js";
 import { Recorder } from "../memtrace/recorder.js";
 import { Sampler } from "../memtrace/sampler.js";
@@ -34,9 +35,10 @@ export class GuestTracing {
     this.#order = order;
     this.#queue = new QueueWriter(order.buffer, tell);
     const map = new CodeMap(0, order.description);
-    const isShadow = order.description.stacks === "shadow";
+    const { stacks } = order.description;
+    const OwnStack = stacks === "go" ? GoStack : ShadowStack;
     this.#recorder = new Recorder({
-      stack: isShadow ? new ShadowStack(map, () => this.#hooks) : new EngineStack(map),
+      stack: stacks === "engine" ? new EngineStack(map) : new OwnStack(map, () => this.#hooks),
       counts: this.#queue.counts,
       look: () => this.look(),
     });
