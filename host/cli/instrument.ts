@@ -23,7 +23,8 @@ wmon run hooks a guest by itself as it loads; hook it ahead of time to save that
 elsewhere: the result imports nothing new and runs anywhere.
 
 Hooks malloc and its family (C, C++), __rust_alloc (Rust), __new (AssemblyScript), runtime.alloc
-(TinyGo). They are found by name: keep the names (C, Rust: do not strip; AssemblyScript: --debug).
+(TinyGo), runtime.mallocgc (Go). They are found by name: keep the names (C, Rust: do not strip;
+AssemblyScript: --debug; Go keeps them). Stacks of Go are read where Go itself has them.
 
 Exit code: 0; 1 when there is nothing to hook, and nothing is written; 2 when the file cannot be
 read or written, or an option is wrong.

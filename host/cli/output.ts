@@ -59,7 +59,8 @@ export class Output {
   }
 }
 
-function isSameFile(one: string, other: string): boolean {
+/** Whether two paths lead to one file that exists. */
+export function isSameFile(one: string, other: string): boolean {
   const [first, second] = [one, other].map((path) => statSync(path, { throwIfNoEntry: false }));
   return first !== undefined && first.ino === second?.ino && first.dev === second.dev;
 }

@@ -2,7 +2,7 @@
  * What `wmon trace` does: connects to a memory trace port, writes what comes to a file, and shows
  * how it goes. The trace is decoded on the way, to count its events and to tell what is none.
  */
-import { createWriteStream, type WriteStream } from "node:fs";
+import { constants, createWriteStream, ftruncateSync, type WriteStream } from "node:fs";
 import { open } from "node:fs/promises";
 import { formatAddress } from "../address.js";
 import { MonitorError } from "../errors.js";
@@ -20,23 +20,42 @@ const EXIT_FAILED = 1;
 const END_GRACE_MS = 5_000;
 const STDOUT = 1;
 
+/** Where a trace goes. */
+interface Output {
+  readonly stream: WriteStream;
+  /** Drops what the file had before. */
+  empty(): void;
+}
+
 /** Records a trace; resolves with the exit code. Throws `COMMAND_FAILED`, `OPTION_INVALID`. */
 export async function record(options: TraceCommandOptions): Promise<number> {
   const output = await openOutput(options.output);
   const recording = new Recording(options, output);
   const outcome = await recording.run();
   await new Promise((resolve) => {
-    output.end(resolve);
+    output.stream.end(resolve);
   });
   return outcome;
 }
 
-async function openOutput(path: string): Promise<WriteStream> {
-  if (path === "-") return createWriteStream("", { fd: STDOUT, autoClose: false });
-  const handle = await open(path, "w").catch((cause: Error) => {
+/** A trace that is in the file already stays until the first bytes of another come. */
+async function openOutput(path: string): Promise<Output> {
+  if (path === "-") {
+    return { stream: createWriteStream("", { fd: STDOUT, autoClose: false }), empty() {} };
+  }
+  const flags = constants.O_WRONLY | constants.O_CREAT;
+  const handle = await open(path, flags).catch((cause: Error) => {
     throw new MonitorError("OPTION_INVALID", `-o ${path}: ${cause.message}`, { cause });
   });
-  return handle.createWriteStream();
+  return { stream: handle.createWriteStream(), empty: () => empty(handle.fd) };
+}
+
+function empty(descriptor: number): void {
+  try {
+    ftruncateSync(descriptor, 0);
+  } catch {
+    // A pipe or a device, which holds nothing.
+  }
 }
 
 class Recording {
@@ -51,7 +70,7 @@ class Recording {
 
   constructor(
     private readonly options: TraceCommandOptions,
-    private readonly output: WriteStream,
+    private readonly output: Output,
   ) {
     const count = () => {
       this.#eventCount++;
@@ -59,8 +78,8 @@ class Recording {
     this.#reader = new TraceReader({ allocate: count, collect: count, promote: count });
     this.#drops = new Drops(options.from, options.metrics);
     this.#progress = new Progress(() => this.#text());
-    output.on("error", (error) => this.#fail(`${options.output}: ${error.message}`));
-    output.on("drain", () => this.#connection?.resume());
+    output.stream.on("error", (error) => this.#fail(`${options.output}: ${error.message}`));
+    output.stream.on("drain", () => this.#connection?.resume());
   }
 
   /** Resolves with the exit code when the connection has closed. */
@@ -99,6 +118,7 @@ class Recording {
   }
 
   #take(chunk: Uint8Array): void {
+    if (this.#byteCount === 0) this.output.empty();
     this.#byteCount += chunk.length;
     try {
       this.#reader.push(chunk);
@@ -107,7 +127,7 @@ class Recording {
       return;
     }
     // Bytes are the socket's until they are written.
-    if (!this.output.write(chunk)) this.#connection?.pause();
+    if (!this.output.stream.write(chunk)) this.#connection?.pause();
   }
 
   /** Half-closes: the program sends the end of the trace, and closes. */

@@ -19,7 +19,7 @@ import type { RunOptions } from "./options.js";
 import { packageFile } from "./package.js";
 import { dieBy, type EndSignal, firstSignal, signalExitCode } from "./signals.js";
 import { put, say } from "./stderr.js";
-import { openTracing, portPlace, wantedStacks, warnOfHooks } from "./tracing.js";
+import { checkTraceFile, openTracing, portPlace, wantedStacks, warnOfHooks } from "./tracing.js";
 
 export interface RunRequest {
   /** The guest's wasm file. */
@@ -51,6 +51,7 @@ export async function run(request: RunRequest): Promise<number> {
   const signal = firstSignal();
   const program = await loadProgram(request.file, wantedStacks(request.options));
   checkOptions(request.options);
+  checkTraceFile(request.file, request.options);
   const core = await readFile(CORE);
   const monitor = await openMonitor(request.options, core);
   const parts = { program, core, monitor, ...(await prepare(request, program, monitor)) };

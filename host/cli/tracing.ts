@@ -2,7 +2,8 @@
  * Memory traces of a run: the port's and the file's. Whatever is wrong is said before the guest
  * starts; a guest that cannot be hooked runs all the same.
  */
-import { open } from "node:fs/promises";
+import { constants } from "node:fs";
+import { type FileHandle, open, stat } from "node:fs/promises";
 import { MonitorError } from "../errors.js";
 import type { Stacks } from "../instrument/description.js";
 import { RemoteGuest } from "../memtrace/guest.js";
@@ -10,7 +11,15 @@ import type { Monitor } from "../monitor.js";
 import type { LaunchOptions } from "../wasi/launch.js";
 import type { Program } from "../wasi/program.js";
 import type { Place, RunOptions } from "./options.js";
+import { isSameFile } from "./output.js";
 import { say } from "./stderr.js";
+
+/** Why a file cannot be written, by errno. */
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: "its folder does not exist",
+  EISDIR: "is a directory; wanted is a file",
+  ENXIO: "is a pipe that nobody reads; start its reader first",
+};
 
 /** How call stacks are found; undefined when nothing is traced and the guest stays as it is. */
 export function wantedStacks({ memtrace, memtraceFile, stacks }: RunOptions): Stacks | undefined {
@@ -47,7 +56,8 @@ export function warnOfHooks({ hooked }: Program, { memtrace, memtraceFile }: Run
   if (!hooked || !isWanted) return;
   const { description, warnings } = hooked;
   const isEmpty = description.hooked.every(({ role }) => role === "free");
-  for (const sentence of [...warnings, ...(isEmpty ? description.notHooked : [])]) {
+  // What was not hooked is mostly among the warnings.
+  for (const sentence of new Set([...warnings, ...(isEmpty ? description.notHooked : [])])) {
     say(`warning: memory traces: ${sentence}`);
   }
 }
@@ -58,8 +68,8 @@ async function startFile(
   file: string,
   { samplingRate, maxSamples = 0 }: RunOptions,
 ): Promise<void> {
-  const handle = await open(file, "w").catch((cause: NodeJS.ErrnoException) => {
-    const reason = cause.code === "ENOENT" ? "its folder does not exist" : cause.message;
+  const handle = await openFile(file).catch((cause: NodeJS.ErrnoException) => {
+    const reason = REASONS[cause.code ?? ""] ?? cause.message;
     throw new MonitorError("OPTION_INVALID", `--memtrace-file ${file}: ${reason}`, { cause });
   });
   await monitor.memtrace.start(handle.createWriteStream(), {
@@ -67,4 +77,25 @@ async function startFile(
     maxSamples,
     isLossless: true,
   });
+}
+
+/** Opens a file to write. A pipe that nobody reads would keep us here, deaf to signals. */
+async function openFile(file: string): Promise<FileHandle> {
+  const isPipe = await stat(file).then(
+    (found) => found.isFIFO(),
+    () => false,
+  );
+  if (!isPipe) return open(file, "w");
+  const first = await open(file, constants.O_WRONLY | constants.O_NONBLOCK);
+  try {
+    return await open(file, "w");
+  } finally {
+    await first.close();
+  }
+}
+
+/** Throws `OPTION_INVALID` if the trace would go into the guest's own file. */
+export function checkTraceFile(guest: string, { memtraceFile }: RunOptions): void {
+  if (memtraceFile === undefined || !isSameFile(memtraceFile, guest)) return;
+  throw new MonitorError("OPTION_INVALID", `--memtrace-file ${memtraceFile}: is the guest itself`);
 }

@@ -127,7 +127,8 @@ function missingAllocator(names: ReadonlyMap<number, string>, language: string):
       : language === "assemblyscript"
         ? "The optimiser has put __new into its only caller: compile it with --exportRuntime."
         : "If it allocates, its allocator has no known name, or was put into its callers.";
-  return `No allocator was found: malloc, __new, __rust_alloc, runtime.alloc or runtime.mallocgc. ${fix}`;
+  const known = "malloc, __new, __rust_alloc, runtime.alloc or runtime.mallocgc";
+  return `No allocator was found: ${known}. ${fix}`;
 }
 
 function missingFree(names: ReadonlyMap<number, string>, language: string): string {

@@ -17,7 +17,8 @@ const TOP = 1;
 /**
  * All calls as base64 of LEB128 numbers: for each function the difference to the last one's number,
  * the bytes of its frame with `TOP`, how many calls, and of each the differences of its block and
- * of its position to the last one's. Undefined if there are none.
+ * of its position to the last one's. Undefined if there are none, or if functions are not where
+ * Go's linker has put them, because another tool has moved them.
  */
 export function encodeCalls(module: GuestModule, table: Pclntab): string | undefined {
   const bytes: number[] = [];
@@ -26,13 +27,15 @@ export function encodeCalls(module: GuestModule, table: Pclntab): string | undef
   for (const [index, body] of module.bodies.entries()) {
     const number = index + FUNCTION_BASE;
     // In order of their blocks as well, as the compiler numbers them.
-    const calls = [...listCalls(module.bytes, body, number)];
+    const calls = [...listCalls(module.bytes, body)];
     if (calls.length === 0) continue;
+    if (calls.some(({ address }) => Math.floor(address / BLOCKS) !== number)) return undefined;
     const frame = table.frameBytesOf(number) + (table.isTop(number) ? TOP : 0);
     bytes.push(...u32(number - lastNumber), ...u32(frame), ...u32(calls.length));
     lastNumber = number;
     let lastBlock = 0;
-    for (const { block, position } of calls) {
+    for (const { address, position } of calls) {
+      const block = address % BLOCKS;
       bytes.push(...u32((block - lastBlock + BLOCKS) % BLOCKS), ...u32(position - lastPosition));
       lastBlock = block;
       lastPosition = position;

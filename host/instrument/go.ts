@@ -7,7 +7,6 @@
 import { MonitorError } from "../errors.js";
 import { FUNCTION_BASE } from "../symbols/go/call.js";
 import { openPclntab } from "../symbols/go/go.js";
-import type { Pclntab } from "../symbols/go/pclntab.js";
 import { listSections } from "../symbols/sections.js";
 import type { Additions } from "./additions.js";
 import {
@@ -46,36 +45,53 @@ const I32_ADD = 0x6a;
 /** `i32.le_u; if`. */
 const IF_BELOW: readonly number[] = [0x4d, 0x04, 0x40];
 
-/** A program that Go's linker wrote. */
+const NO_STACK_CHECK =
+  "its check that the stack has room was not found: a block counts twice if the stack grows there.";
+const NO_GO_STACKS =
+  "Go's table of functions and its calls could not be read, as if another tool had rewritten the " +
+  "module: backtraces are the engine's, which lack what was called before a goroutine was last " +
+  "switched or its stack has grown.";
+
+/** A program that Go's linker wrote, and that nothing has rewritten since. */
 export interface GoProgram {
-  readonly table: Pclntab;
+  /** For its description. */
+  readonly calls: string;
   /** By function index, as Go has them: the name section's have `_` for other characters. */
   readonly names: ReadonlyMap<number, string>;
 }
 
-/** Undefined for other modules, and for those whose table of functions cannot be read. */
+/** Undefined for other modules, and for those whose functions and calls cannot be read. */
 export function openGo(module: GuestModule): GoProgram | undefined {
   const table = openPclntab(module.bytes, listSections(module.bytes).sections);
   if (!table) return undefined;
   const names = new Map<number, string>();
   try {
+    const calls = encodeCalls(module, table);
+    if (calls === undefined) return undefined;
     for (const number of table.functionNumbers) {
       const index = number - FUNCTION_BASE + module.importedFunctions.length;
       if (module.bodyOf(index)) names.set(index, table.nameOf(number) ?? "");
     }
+    return { calls, names };
   } catch {
     return undefined;
   }
-  return { table, names };
 }
 
-/** The program's calls for its description; undefined if nothing is known of them. */
-export function goCallsOf(module: GuestModule, go: GoProgram | undefined): string | undefined {
-  try {
-    return go && encodeCalls(module, go.table);
-  } catch {
-    return undefined;
-  }
+/** What a trace of the program will lack, a sentence each. */
+export function missingOfGo(
+  module: GuestModule,
+  hooks: readonly Hook[],
+  go: GoProgram | undefined,
+): string[] {
+  const unchecked = hooks.filter(({ index }) => {
+    const body = module.bodyOf(index);
+    return body && behindStackCheck(module.bytes, body) === undefined;
+  });
+  return [
+    ...unchecked.map(({ name }) => `${name}: ${NO_STACK_CHECK}`),
+    ...(go ? [] : [NO_GO_STACKS]),
+  ];
 }
 
 /** Whether global 0 is a number that a stack pointer can be. */

@@ -15,8 +15,8 @@ export { UNKNOWN_ADDRESS } from "./runtime.js";
 export interface HookReceiver {
   /**
    * The countdown came to zero or below: a block of `byteCount` was allocated at `address` (0 if
-   * the allocator failed, `UNKNOWN_ADDRESS` if no free of it will be seen). The receiver sets `Hooks.countdown` anew; until then every allocation
-   * calls.
+   * the allocator failed, `UNKNOWN_ADDRESS` if no free of it will be seen). The receiver sets
+   * `Hooks.countdown` anew; until then every allocation calls.
    */
   allocated(address: number, byteCount: number): void;
   /** A block that may be a watched one is about to be freed; it may be told of one free twice. */
@@ -35,8 +35,8 @@ export interface Hooks {
   watch(address: number): void;
   unwatch(address: number): void;
   /**
-   * Copies the call positions of the shadow stack, or of Go's own, innermost first, as byte offsets in the original
-   * module; returns how many. 0 with engine stacks.
+   * Copies the call positions of the shadow stack, or of Go's own, innermost first, as byte offsets
+   * in the original module; returns how many. 0 with engine stacks.
    */
   readStack(positions: Uint32Array): number;
   /** Takes the receiver out; the guest runs on, counting. */

@@ -16,7 +16,7 @@ import {
   type Stacks,
 } from "./description.js";
 import { type Discovery, discover, type Hook } from "./discovery.js";
-import { exportStackPointer, goCallsOf, openGo } from "./go.js";
+import { exportStackPointer, missingOfGo, openGo } from "./go.js";
 import { declareCopies, defineCopies, type Hooking, hookedBody } from "./hooking.js";
 import { assemble } from "./layout.js";
 import { type Body, GuestModule } from "./module.js";
@@ -64,13 +64,8 @@ export function instrument(bytes: Uint8Array, options: InstrumentOptions = {}): 
   }
   const isGo = discovery.hooks.some(({ allocator }) => allocator.language === "go");
   if (!isGo) return rewrite({ module, names, stacks, discovery });
-  return rewrite({
-    module,
-    names,
-    stacks: "engine",
-    discovery,
-    go: { calls: goCallsOf(module, go) },
-  });
+  const missing = missingOfGo(module, discovery.hooks, go);
+  return rewrite({ module, names, stacks: "engine", discovery, go: { calls: go?.calls, missing } });
 }
 
 interface Task {
@@ -78,13 +73,9 @@ interface Task {
   readonly names: ReadonlyMap<number, string>;
   readonly stacks: Stacks;
   readonly discovery: Discovery;
-  /** For programs of Go's: their calls, if these are known. */
-  readonly go?: { readonly calls: string | undefined };
+  /** For programs of Go's: their calls, if these are known; what will be missing. */
+  readonly go?: { readonly calls: string | undefined; readonly missing: readonly string[] };
 }
-
-const NO_GO_CALLS =
-  "Go's table of functions or its calls could not be read: backtraces are the engine's, which " +
-  "lack what called a goroutine's innermost functions before it was last switched.";
 
 function rewrite(task: Task): Instrumented {
   const { module, names, stacks, discovery, go } = task;
@@ -121,7 +112,6 @@ function rewrite(task: Task): Instrumented {
 
 /** What makes the description when it is known what bytes are where. */
 function describing({ module, stacks, discovery, go }: Task, allocators: readonly number[]) {
-  const isWithoutCalls = go && go.calls === undefined;
   return (segments: OffsetSegment[], removed: Uint8Array): HookDescription => ({
     stacks: go?.calls === undefined ? stacks : "go",
     hooked: discovery.hooks.map(({ index, name, allocator, found }) => ({
@@ -130,7 +120,7 @@ function describing({ module, stacks, discovery, go }: Task, allocators: readonl
       role: allocator.role,
       found,
     })),
-    notHooked: [...discovery.notHooked, ...(isWithoutCalls ? [NO_GO_CALLS] : [])],
+    notHooked: [...discovery.notHooked, ...(go?.missing ?? [])],
     allocatorFunctions: allocators,
     allocatorRanges: rangesOf(module, allocators),
     segments,

@@ -17,6 +17,13 @@ const LINGER_MS = 5_000;
 const LINGERING_MAX = 8;
 /** The same when the port is closed. */
 const CLOSE_GRACE_MS = 1_000;
+/**
+ * A client waits so long for the end of another's trace: one that has gone may be heard of after
+ * the next has come, and scripts connect again at once.
+ */
+const TURN_MS = 200;
+/** Clients that wait for that; of more each is refused at once. */
+const WAITING_MAX = 8;
 /** Time between two looks whether everything has left. */
 const POLL_MS = 10;
 
@@ -60,22 +67,16 @@ export async function openTracePort(options: PortOptions): Promise<TracePort> {
 class Clients {
   /** Clients that have their trace and may still be reading. */
   readonly #lingering = new Set<Client>();
+  #waitingCount = 0;
   #isUnref = false;
   #closing: Promise<void> | undefined;
 
   constructor(private readonly options: PortOptions) {}
 
   accept(connection: Connection): ConnectionHandlers {
-    const { tracer, log } = this.options;
     if (this.#isUnref) connection.unref();
-    if (tracer.isBusy || this.#closing) {
-      tracer.totals.refusedClients++;
-      log("warning", `${connection.peer} refused: a trace is being made for another client`);
-      connection.destroy();
-      return {};
-    }
     const client = new Client(connection, (ending) => this.#keep(ending));
-    void this.#trace(client, connection.peer);
+    void this.#admit(client, connection.peer);
     return client;
   }
 
@@ -98,6 +99,28 @@ class Clients {
     const sent = Promise.all([...this.#lingering].map((client) => client.end()));
     await within(CLOSE_GRACE_MS, sent);
     await listener.close();
+  }
+
+  async #admit(client: Client, peer: string): Promise<void> {
+    if (this.#isTaken && this.#waitingCount < WAITING_MAX) await this.#wait();
+    if (client.isClosed) return;
+    // Nothing comes between this look and the beginning of a trace.
+    if (!this.#isTaken) return this.#trace(client, peer);
+    const { tracer, log } = this.options;
+    tracer.totals.refusedClients++;
+    log("warning", `${peer} refused: a trace is being made for another client`);
+    client.abort();
+  }
+
+  get #isTaken(): boolean {
+    return this.options.tracer.isBusy || this.#closing !== undefined;
+  }
+
+  async #wait(): Promise<void> {
+    this.#waitingCount++;
+    const end = performance.now() + TURN_MS;
+    while (this.#isTaken && !this.#closing && performance.now() < end) await pause(POLL_MS);
+    this.#waitingCount--;
   }
 
   async #trace(client: Client, peer: string): Promise<void> {
@@ -126,9 +149,9 @@ class Client implements TraceSink, ConnectionHandlers {
   /** Resolves when the connection has closed. */
   readonly closing: Promise<void>;
   #close: () => void = () => {};
+  isClosed = false;
   #trace: Trace | undefined;
   #sent: Promise<void> | undefined;
-  #isClosed = false;
   #isDone = false;
 
   constructor(
@@ -165,7 +188,7 @@ class Client implements TraceSink, ConnectionHandlers {
     const linger = setTimeout(() => this.abort(), LINGER_MS);
     (linger as { unref?: () => void }).unref?.();
     this.closing.then(() => clearTimeout(linger));
-    while (!this.#isClosed && this.connection.queuedBytes > 0) {
+    while (!this.isClosed && this.connection.queuedBytes > 0) {
       await pause(POLL_MS);
     }
   }
@@ -183,7 +206,7 @@ class Client implements TraceSink, ConnectionHandlers {
   }
 
   onClose(error?: Error): void {
-    this.#isClosed = true;
+    this.isClosed = true;
     this.#isDone = true;
     this.#close();
     this.onClosed?.(error);

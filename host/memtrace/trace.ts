@@ -80,7 +80,7 @@ export function describeEnd(
 ): readonly [Level, string] {
   const { reason, bytes, allocations, droppedEvents } = stats;
   const [level, phrase] = ENDINGS[reason];
-  const why = phrase.replace("MAX", String(maxSamples));
+  const why = error ? "it cannot be continued" : phrase.replace("MAX", String(maxSamples));
   const cause = error ? `: ${error.message}` : "";
   const counts = `${bytes} bytes, ${allocations} sampled allocations`;
   const text = `trace ended, ${why}${cause} (${counts}, ${droppedEvents} events dropped)`;

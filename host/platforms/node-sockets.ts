@@ -60,8 +60,9 @@ export function attach(socket: Net.Socket, handlers: ConnectionHandlers): void {
   socket.once("close", () => handlers.onClose?.(failure));
 }
 
-/** The other end of an accepted socket: `host:port`, or `unix`. */
+/** The other end of an accepted socket: `host:port`, `unix`, or that it has gone already. */
 export function peerOf(socket: Net.Socket): string {
-  if (socket.remoteAddress === undefined) return "unix";
+  const isUnix = typeof (socket.address() as Partial<Net.AddressInfo>).port !== "number";
+  if (socket.remoteAddress === undefined) return isUnix ? "unix" : "a client that has gone";
   return formatHostPort(socket.remoteAddress, socket.remotePort ?? 0);
 }

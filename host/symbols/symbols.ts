@@ -82,9 +82,9 @@ class ModuleSymbols implements Symbols {
   }
 
   functionName(index: number): string {
-    const goName = this.openGo()?.nameOf(index);
-    if (goName) return goName;
     const name = this.functions.nameOf(index);
+    const goName = this.openGo()?.nameOf(index, name);
+    if (goName) return goName;
     return name ? demangle(name) : `wasm-function[${index}]`;
   }
 

@@ -5,6 +5,7 @@
  */
 import { parentPort, workerData } from "node:worker_threads";
 import { type Level, LOG_LEVEL_OFFSET, Status } from "../../assembly/abi.js";
+import { originalPosition } from "../instrument/description.js";
 import type { Backend, BackendOptions } from "./backend.js";
 import { GuestExit } from "./backend.js";
 import { Cells } from "./cells.js";
@@ -115,7 +116,15 @@ function guestFrames(stack: string): string[] {
   return stack
     .split("\n")
     .filter((line) => line.includes("wasm://"))
-    .map((line) => line.trim());
+    .map((line) => line.trim().replace(/0x([0-9a-f]+)(?=\)?$)/, (_, hex) => offsetInFile(hex)));
+}
+
+/** Where a byte of what runs is in the guest's file, which was hooked as it was loaded. */
+function offsetInFile(hex: string): string {
+  const segments = order.tracing?.description.segments ?? [];
+  if (segments.length === 0) return `0x${hex}`;
+  const original = originalPosition(segments, Number.parseInt(hex, 16));
+  return original === undefined ? "added by wmon" : `0x${original.toString(16)}`;
 }
 
 /** Registers and logs through the main thread; increments go straight into shared memory. */

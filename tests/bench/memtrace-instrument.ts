@@ -1,6 +1,7 @@
 /**
  * How long hooking a module takes, the first time in a process, as `wmon run` does it: code that
- * nothing has warmed up. Small is a C program of 150 KB; 5 MB is the same with its functions repeated.
+ * nothing has warmed up. Small is a C program of 150 KB; 5 MB is the same with its functions
+ * repeated.
  */
 import { execFileSync } from "node:child_process";
 import { fileURLToPath } from "node:url";

@@ -59,6 +59,19 @@ export const BOOKKEEPERS: readonly Guest[] = [
   },
 ];
 
+const GO = { language: "go", source: "tests/guests/go/allocations.go" } as const;
+
+/**
+ * Programs of Go's compiler: as it is, stripped of names, without inlining, and with an allocator
+ * for each size, which compiled code calls directly (Go 1.26 and later have that setting).
+ */
+export const GO_GUESTS: readonly Guest[] = [
+  { ...GO, name: "go-allocations" },
+  { ...GO, name: "go-allocations-s", options: ["-trimpath", "-ldflags=-s -w -buildid="] },
+  { ...GO, name: "go-allocations-l", options: ["-gcflags=-l"] },
+  { ...GO, name: "go-allocations-sized", options: ["GOEXPERIMENT=sizespecializedmalloc"] },
+];
+
 /** Arrays that grow, where the runtime enlarges blocks by ways of its own. */
 export const GROWERS: readonly Guest[] = [
   assembly("growth", "-O3", ["-O3", ...DEBUG]),

@@ -33,6 +33,7 @@ const COMPILERS = {
   assemblyscript: compileAssembly,
   c: compileC,
   cpp: compileCpp,
+  go: compileGo,
   rust: compileRust,
 };
 
@@ -109,6 +110,16 @@ function compileRust(guest: Guest, output: string): Complaint {
   options.push(...(guest.options ?? ["-O", "-Cstrip=debuginfo"]));
   const complaint = run(compiler.path, ...options, guest.source, "-o", output);
   return complaint?.includes("linker `rust-lld` not found") ? undefined : complaint;
+}
+
+/** Go 1.21 or later. `options` that name no flag are set in its environment. */
+function compileGo(guest: Guest, output: string): Complaint {
+  const options = guest.options ?? [];
+  const flags = options.filter((option) => option.startsWith("-"));
+  const settings = options.filter((option) => !option.startsWith("-"));
+  const env = [...settings, "GOOS=wasip1", "GOARCH=wasm", "GOTOOLCHAIN=local"];
+  if (run("go", "version") !== "") return undefined;
+  return run("env", ...env, "go", "build", ...flags, "-o", output, guest.source);
 }
 
 function hasTarget(compiler: { path: string; target: string }): boolean {

@@ -3,12 +3,12 @@
  */
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { ALLOCATION_GUESTS } from "./allocation.js";
+import { ALLOCATION_GUESTS, GO_GUESTS } from "./allocation.js";
 
 /** One guest: its source below the repository, and what compiles it. */
 export interface Guest {
   readonly name: string;
-  readonly language: "assemblyscript" | "c" | "cpp" | "rust";
+  readonly language: "assemblyscript" | "c" | "cpp" | "go" | "rust";
   readonly source: string;
   /** The export that a host calls first: a command's (C's default), or a library's. */
   readonly start?: "_start" | "_initialize";
@@ -34,6 +34,7 @@ export const GUESTS: readonly Guest[] = [
   { name: "c-primes", language: "c", source: "examples/c/primes.c" },
   { name: "rust-actor", language: "rust", source: "tests/guests/rust/actor.rs" },
   ...ALLOCATION_GUESTS,
+  ...GO_GUESTS,
 ];
 
 /** The path of a guest's wasm, whether it is there or not. */

@@ -19,7 +19,7 @@ const ENDINGS: readonly (readonly [string, number, number])[] = [
 
 for (const [manner, code, depth] of ENDINGS) {
   for (const stacks of STACKS) {
-    test(`a guest that ends by ${manner} at depth ${depth} leaves a whole trace, ${stacks} stacks`, {
+    test(`ends by ${manner}, ${depth} frames deep, ${stacks} stacks: the trace is whole`, {
       skip: skipWithout("c-ending"),
     }, async (t) => {
       const args = [manner, "1000", `${depth}`];

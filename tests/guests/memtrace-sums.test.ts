@@ -24,7 +24,7 @@ for (const { name } of [...BOOKKEEPERS, ...GROWERS]) {
   }
 }
 
-test("allocations that cannot be seen are said: in a list of the hooks, and before a trace", async (t) => {
+test("what cannot be seen is said, in a list of the hooks and before a trace", async (t) => {
   const path = guestPath(UNSEEN.name);
   const list = await runWmon(t, ["instrument", "--list", path]);
   assert.match(list.stdout, /__renew was not found/);

@@ -116,10 +116,10 @@ const SENTENCES: readonly (readonly [string, string, number, RegExp])[] = [
     /TinyGo's collector has none/,
   ],
   [
-    "Go",
+    "Go without its stack pointer",
     "(memory 1) (func $runtime.mallocgc (param i32) (result i32) (i32.const 8))",
     0,
-    /Go takes/,
+    /^runtime\.mallocgc: global 0 is not the stack pointer/,
   ],
   [
     "AssemblyScript without names",

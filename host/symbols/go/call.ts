@@ -9,10 +9,10 @@ export const FUNCTION_BASE = 0x1000;
 /** Blocks of a function: what a function's number is multiplied by. */
 export const BLOCKS = 0x1_0000;
 
-/** A call: where its opcode is in the file, and the block that follows it. */
+/** A call: where its opcode is in the file, and the address that it returns to. */
 export interface GoCall {
   readonly position: number;
-  readonly block: number;
+  readonly address: number;
 }
 
 /** `i64.store` of a return address: the opcode, the alignment, the offset. */
@@ -24,18 +24,16 @@ const CALL_INDIRECT = 0x11;
 const I64_CONST = 0x42;
 const LEB_BYTES_MAX = 8;
 
-/** The calls in a body that return to the function of this number, in order. */
+/** The calls in a body, in order. Each returns to its own function, or a tool has moved that. */
 export function* listCalls(
   bytes: Uint8Array,
   body: { readonly begin: number; readonly until: number },
-  functionNumber: number,
 ): Generator<GoCall> {
   let at = bytes.indexOf(0x37, body.begin);
   for (; at >= 0 && at < body.until; at = bytes.indexOf(0x37, at + 1)) {
     const distance = DISTANCES.find((each) => isCallBehind(bytes, at, each));
     const address = distance && returnAddressAt(bytes, at);
-    if (!address || Math.floor(address / BLOCKS) !== functionNumber) continue;
-    yield { position: at + distance, block: address % BLOCKS };
+    if (address) yield { position: at + distance, address };
   }
 }
 
@@ -62,5 +60,5 @@ function returnAddressAt(bytes: Uint8Array, store: number): number | undefined {
   if (bytes[first - 1] !== I64_CONST) return undefined;
   let value = 0;
   for (let at = store - 1; at >= first; at--) value = value * 128 + ((bytes[at] as number) & 127);
-  return value;
+  return Math.floor(value / BLOCKS) >= FUNCTION_BASE ? value : undefined;
 }

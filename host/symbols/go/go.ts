@@ -11,6 +11,9 @@ import { findPclntab, type GoFrame, type Pclntab } from "./pclntab.js";
 /** Types of the first globals: SP, CTXT, g, RET0 to RET3, PAUSE (cmd/link/internal/wasm/asm.go). */
 const GLOBALS: readonly number[] = [0x7f, 0x7e, 0x7e, 0x7e, 0x7e, 0x7e, 0x7e, 0x7f];
 
+/** For these the linker writes `_` in the name section. */
+const NOT_IN_NAMES = /[^\w.]/gu;
+
 /** The table of a program that Go made; undefined for other modules, and for a broken table. */
 export function openPclntab(
   bytes: Uint8Array,
@@ -45,21 +48,26 @@ export class GoSymbols {
     private readonly importedCount: number,
   ) {}
 
-  nameOf(functionIndex: number): string | undefined {
+  /** A function's name, unless the module calls it otherwise, as if a tool had moved it. */
+  nameOf(functionIndex: number, named: string | undefined): string | undefined {
     try {
-      return this.table.nameOf(functionIndex - this.importedCount + FUNCTION_BASE);
+      const name = this.table.nameOf(functionIndex - this.importedCount + FUNCTION_BASE);
+      return named && name?.replace(NOT_IN_NAMES, "_") !== named ? undefined : name;
     } catch {
       return undefined;
     }
   }
 
-  /** Frames at a call of a function, innermost first; what is no call is where it begins. */
+  /**
+   * Frames at a call of a function, innermost first. None at what is no call of Go's, and where a
+   * tool has moved functions, which the table does not know.
+   */
   locate(position: number, functionIndex: number): readonly GoFrame[] {
     const own = functionIndex - this.importedCount + FUNCTION_BASE;
-    const address = returnAddressOf(this.bytes, position) ?? 0;
-    const isOwn = Math.floor(address / BLOCKS) === own;
+    const address = returnAddressOf(this.bytes, position);
+    if (address === undefined || Math.floor(address / BLOCKS) !== own) return [];
     try {
-      return this.table.framesAt(own, isOwn ? address % BLOCKS : 0);
+      return this.table.framesAt(own, address % BLOCKS);
     } catch {
       return [];
     }

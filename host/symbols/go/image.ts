@@ -6,7 +6,7 @@ import { BrokenInput, Cursor } from "../cursor.js";
 import { SectionId, type WasmSection } from "../sections.js";
 
 /** Bytes by which segments may lie apart for each byte of the file, and how many at any rate. */
-const SPREAD_MAX = 16;
+const SPREAD_MAX = 4;
 const BYTES_MIN = 1 << 20;
 
 interface Segment {

@@ -25,9 +25,9 @@ const INLINED_TREE = 3;
 const TREE_ENTRY_BYTES = 16;
 /** Words from a module's record, which begins with the table's address, to what is needed. */
 const MODULE = { text: 22, functionData: 40, words: 42 } as const;
-/** Inlined calls in one another; a table is no larger than a program's blocks. */
-const INLINED_MAX = 500;
-const STEPS_MAX = 4 * BLOCKS;
+/** Steps through tables and bytes of names for one call, and for each byte of memory in all. */
+const CALL_STEPS_MAX = 1 << 20;
+const STEPS_PER_BYTE = 16;
 
 /** One of Go's functions; the first of inlined ones is the innermost. */
 export interface GoFrame {
@@ -85,10 +85,13 @@ export class Pclntab {
   readonly #data: number | undefined;
   readonly #bytes: Uint8Array;
   readonly #tables: Tables;
+  /** Steps that may yet be taken: in a hostile file all functions share one long table. */
+  #stepsLeft: number;
 
   constructor({ base, bytes }: Image, tables: Tables) {
     this.#bytes = bytes;
     this.#tables = tables;
+    this.#stepsLeft = STEPS_PER_BYTE * bytes.length;
     const module = findModule(bytes, base, tables);
     const words = (index: number) => new Cursor(bytes, (module as number) + 8 * index).u64();
     const text = module === undefined ? FUNCTION_BASE : Math.floor(words(MODULE.text) / BLOCKS);
@@ -131,16 +134,16 @@ export class Pclntab {
   framesAt(functionNumber: number, block: number): GoFrame[] {
     const record = this.#records.get(functionNumber);
     if (record === undefined) return [];
+    this.#stepsLeft = CALL_STEPS_MAX;
     const frames: GoFrame[] = [];
     let at = Math.max(0, block - 1);
-    while (frames.length < INLINED_MAX) {
+    for (;;) {
       const entry = this.#inlinedAt(record, at);
       const nameOffset = this.#u32(entry === undefined ? record + RECORD.name : entry + 4);
-      frames.push({ name: this.#name(nameOffset), ...this.#placeAt(record, at) });
+      frames.push({ name: shorten(this.#name(nameOffset)), ...this.#placeAt(record, at) });
       if (entry === undefined) return frames;
       at = this.#u32(entry + 8);
     }
-    throw new BrokenInput("inlined calls without end");
   }
 
   #placeAt(record: number, at: number): Pick<GoFrame, "file" | "line"> {
@@ -179,14 +182,14 @@ export class Pclntab {
     const cursor = this.#cursor(this.#tables.values + table);
     let value = -1;
     let until = 0;
-    for (let count = 0; count < STEPS_MAX; count++) {
+    for (let isFirst = true; ; isFirst = false) {
+      this.#spend(1);
       const delta = cursor.uleb();
-      if (delta === 0 && count > 0) return;
+      if (delta === 0 && !isFirst) return;
       value += delta % 2 === 0 ? delta / 2 : -(delta + 1) / 2;
       until += cursor.uleb();
       yield { value, until };
     }
-    throw new BrokenInput("a table without end");
   }
 
   /** Before Go 1.26 entries are addresses without their base, later numbers of functions. */
@@ -209,7 +212,15 @@ export class Pclntab {
   }
 
   #text(at: number): string {
-    return this.#cursor(at).cstring();
+    const cursor = this.#cursor(at);
+    const text = cursor.cstring();
+    this.#spend(cursor.at - at);
+    return text;
+  }
+
+  #spend(steps: number): void {
+    this.#stepsLeft -= steps;
+    if (this.#stepsLeft < 0) throw new BrokenInput("Go's table of functions has no end");
   }
 
   #u32(at: number): number {
@@ -219,6 +230,13 @@ export class Pclntab {
   #cursor(at: number): Cursor {
     return new Cursor(this.#bytes, at);
   }
+}
+
+/** As Go's runtime and profiles name generic functions: one is shared by types of one shape. */
+function shorten(name: string): string {
+  const begin = name.indexOf("[");
+  const until = name.lastIndexOf("]");
+  return begin < 0 || until < begin ? name : `${name.slice(0, begin)}[...${name.slice(until)}`;
 }
 
 /** The module's record: it begins with the addresses of the table and of its names. */

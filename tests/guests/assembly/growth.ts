@@ -1,6 +1,6 @@
 /**
- * Arrays that grow by `push`, for the runtimes that enlarge a block without `__new`. Every time that
- * an array's capacity rises the old block is given back and one of the whole capacity taken, in the
+ * Arrays that grow by `push`, for the runtimes that enlarge a block without `__new`. Every time an
+ * array's capacity rises the old block is given back and one of the whole capacity taken, in the
  * books as in a trace; where the incremental runtime finds room in the block, nothing is taken. All
  * arrays are garbage in the end, and collected unless the runtime is the stub.
  */

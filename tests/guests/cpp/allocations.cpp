@@ -1,6 +1,6 @@
 /*
- * Allocates as C++ programs do, deterministically: new, new[], containers, shared_ptr. The books are
- * kept by replaced operators new and delete over malloc, in blocks and words of 4 bytes.
+ * Allocates as C++ programs do, deterministically: new, new[], containers, shared_ptr. Operators
+ * new and delete of its own keep the books over malloc, in blocks and words of 4 bytes.
  */
 #include <cstdint>
 #include <cstdio>

@@ -1,6 +1,6 @@
 //! Allocates as Rust programs do, deterministically: Vec, Box, String, HashMap, BTreeMap, Rc. The
 //! books are kept in the global allocator, of blocks and words of 4 bytes; realloc is a free and an
-//! allocation of the whole new block. Rust's `main` takes no arguments from libc, which would allocate.
+//! allocation of the whole new block. libc has no part in it: its `argv` would be two blocks more.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::collections::{BTreeMap, HashMap};
