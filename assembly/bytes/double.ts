@@ -5,7 +5,7 @@
  */
 
 import { ascii } from "./ascii";
-import { digitsOf8, putUnsigned } from "./integer";
+import { putUnsigned } from "./integer";
 import { powerOfTen } from "./power";
 import { putByte, putText } from "./put";
 
@@ -36,10 +36,11 @@ export function putDouble(at: usize, value: f64): usize {
  */
 function putDecimal(at: usize, millionths: u64): usize {
   const whole = millionths / 1000000;
-  at = putByte(putUnsigned(at, whole), 0x2e);
-  const digits = digitsOf8(<u32>(millionths - whole * 1000000)) >> 16;
-  store<u64>(at, digits | 0x3030303030303030);
-  return at + 8 - <usize>(clz(digits) >> 3);
+  at = putUnsigned(at, whole);
+  // One more digit in front, for the point.
+  const end = putUnsigned(at, millionths - whole * 1000000 + 1000000);
+  store<u8>(at, 0x2e);
+  return end - <usize>(clz(load<u64>(end - 8) & 0x0f0f0f0f0f0f0f0f) >> 3);
 }
 
 /** Schubfach: finds the shortest digits and their exponent, then lays them out. */

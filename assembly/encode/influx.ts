@@ -4,19 +4,19 @@
  * the output.
  */
 
-import { CELL_VALUE_OFFSET, CoreFlag, FieldType, SourceFlag } from "../abi";
+import { CELL_VALUE_OFFSET, CellKind, CoreFlag, FieldType, SourceFlag } from "../abi";
 import { ascii } from "../bytes/ascii";
 import { putDouble } from "../bytes/double";
 import { addQuoted, Quoting } from "../bytes/escape";
 import { STAMP } from "../bytes/fixed";
 import { putSigned, putUnsigned } from "../bytes/integer";
 import { cursor, putByte, putBytes, putText, writeAt } from "../bytes/put";
+import { textEnd } from "../bytes/text";
 import { CELL_TEXT_OFFSET } from "../metrics/cell";
-import { isCompound } from "../metrics/field";
 import { nextActive } from "../metrics/freshness";
 import { Field, Series, Source } from "../metrics/record";
 import { hasFlag, sources } from "../metrics/registry";
-import { putCompoundFields } from "./compound";
+import { FLOATS, numberAt, putInteger } from "./number";
 
 /** Writes every active series at `at`, stamped `nowNs`; returns where the text ends. */
 export function putInfluxLines(at: usize, nowNs: u64): usize {
@@ -45,13 +45,19 @@ export function putInfluxLines(at: usize, nowNs: u64): usize {
 function putFields(at: usize, source: Source, series: usize): usize {
   for (let link = source.firstField; link; link = changetype<Field>(link).next) {
     const field = changetype<Field>(link);
-    if (isCompound(field)) {
-      at = putCompoundFields(at, field, changetype<Series>(series));
-      continue;
+    let key = field.influxLines;
+    let value: f64 = 0;
+    for (let i: u32 = 0; i < field.lineCount; i++) {
+      const start = putText(at, key);
+      let until = start;
+      if (field.lineCount > 1) {
+        if (i == 2) value = 0;
+        value = numberAt(field, series + field.offset, i, value);
+        if (value - value == 0) until = putDouble(start, value);
+      } else until = putValue(start, source, field, series + field.offset);
+      if (until != start) at = putByte(until, 0x2c);
+      key = textEnd(key);
     }
-    const start = putText(at, field.influxKey);
-    const until = putValue(start, source, field, series + field.offset);
-    if (until != start) at = putByte(until, 0x2c);
   }
   return at;
 }
@@ -59,9 +65,7 @@ function putFields(at: usize, source: Source, series: usize): usize {
 /** Writes nothing for a value that the line protocol cannot carry. A family's values are floats. */
 function putValue(at: usize, source: Source, field: Field, cell: usize): usize {
   const type = field.type;
-  if (type == FieldType.I64)
-    return putByte(putSigned(at, load<i64>(cell, CELL_VALUE_OFFSET)), 0x69);
-  if (type == FieldType.U64) return putWide(at, load<u64>(cell, CELL_VALUE_OFFSET));
+  if (field.kind == CellKind.Integer) return putWide(at, field, cell);
   if (type == FieldType.Text) {
     writeAt(putByte(at, 0x22));
     addQuoted(cell + CELL_TEXT_OFFSET, Quoting.Influx);
@@ -74,12 +78,13 @@ function putValue(at: usize, source: Source, field: Field, cell: usize): usize {
   return isFloat ? putDouble(at, value) : putByte(putSigned(at, <i64>value), 0x69);
 }
 
-/** The field types that are floats on this wire. */
-const FLOATS: u32 =
-  (1 << FieldType.F64) | (1 << FieldType.FloatCounter) | (1 << FieldType.FloatGauge);
-
-function putWide(at: usize, value: u64): usize {
-  if (hasFlag(CoreFlag.UnsignedFloat)) return putDouble(at, <f64>value);
-  if (hasFlag(CoreFlag.UnsignedSuffix)) return putByte(putUnsigned(at, value), 0x75);
-  return putByte(putUnsigned(at, min(value, <u64>i64.MAX_VALUE)), 0x69);
+function putWide(at: usize, field: Field, cell: usize): usize {
+  const value = load<u64>(cell, CELL_VALUE_OFFSET);
+  let suffix: u32 = 0x69;
+  if (field.type == FieldType.U64) {
+    if (hasFlag(CoreFlag.UnsignedFloat)) return putDouble(at, <f64>value);
+    if (hasFlag(CoreFlag.UnsignedSuffix)) suffix = 0x75;
+    else if (<i64>value < 0) return putText(at, ascii("9223372036854775807i"));
+  }
+  return putByte(putInteger(at, field, cell), suffix);
 }
