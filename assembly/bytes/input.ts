@@ -23,7 +23,7 @@ export function openInput(byteCount: u32): void {
 
 /** Refuses the message if something is wrong with it; the first reason counts. */
 export function refuseIf(isWrong: bool, reason: Status): void {
-  if (!refusal && isWrong) refusal = reason;
+  if (!refusal & isWrong) refusal = reason;
 }
 
 /** Whether the message is refused: a read went past the end, or a reader found it wrong. */
@@ -33,7 +33,7 @@ export function inputFailed(): bool {
 
 /** Whether every byte was read and none too many. */
 export function inputEnded(): bool {
-  return position == limit && !refusal;
+  return (position == limit) & !refusal;
 }
 
 export function readU8(): u32 {

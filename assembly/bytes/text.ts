@@ -62,7 +62,7 @@ export function compareTexts(left: usize, right: usize): i32 {
 
 /** The same for two spans of bytes. */
 export function compareBytes(left: usize, leftBytes: u32, right: usize, rightBytes: u32): i32 {
-  for (let i: u32 = 0; i < leftBytes && i < rightBytes; i++) {
+  for (let i: u32 = 0; (i < leftBytes) & (i < rightBytes); i++) {
     const difference = <i32>load<u8>(left + i) - <i32>load<u8>(right + i);
     if (difference) return difference;
   }

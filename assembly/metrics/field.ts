@@ -44,8 +44,8 @@ export function readField(source: Source): Field {
   const help = readText();
   const unit = readText();
   const count = readU16();
-  const isNamed = isShort(key) && textBytes(unit) <= UNIT_BYTES_MAX;
-  refuseIf(!isNamed || type > <u32>FieldType.Text, Status.FieldInvalid);
+  const isNamed = isShort(key) & (textBytes(unit) <= UNIT_BYTES_MAX);
+  refuseIf(!isNamed | (type > <u32>FieldType.Text), Status.FieldInvalid);
   refuseIf(count > <u32>PARAMETERS_MAX, Status.LimitReached);
   if (refusal) return field;
   field.type = type;
@@ -67,7 +67,7 @@ export function isCompound(field: Field): bool {
 
 /** Whether the field is a counter that OpenMetrics may call one. */
 export function isTotal(field: Field, source: Source): bool {
-  return field.kind == CellKind.Counter && !(source.flags & SourceFlag.ExactName);
+  return (field.kind == CellKind.Counter) & !(source.flags & SourceFlag.ExactName);
 }
 
 /** Its name as the original formats have it: `x_total`, `x_info`; of a compound without suffix. */
@@ -80,9 +80,9 @@ function readParameters(field: Field, count: u32): void {
   let at = allocate((<usize>(count + 4)) << 3);
   field.parameters = at;
   let previous = -Infinity;
-  for (let left = count; left && !refusal; left--) {
+  for (let left = count; (left != 0) & !refusal; left--) {
     const value = readF64();
-    refuseIf(!isParameter(kind, value) || !(value > previous), Status.ParameterInvalid);
+    refuseIf(!isParameter(kind, value) | !(value > previous), Status.ParameterInvalid);
     previous = value;
     store<f64>(at, value);
     at += 8;
@@ -112,8 +112,8 @@ function readParameters(field: Field, count: u32): void {
 /** Scalars have none; a text has one, its capacity. */
 function isParameter(kind: i32, value: f64): bool {
   if (kind == CellKind.Histogram) return value < Infinity;
-  if (kind == CellKind.Summary) return value >= 0 && value <= 1;
-  return value >= 1 && value <= TEXT_BYTES_MAX;
+  if (kind == CellKind.Summary) return (value >= 0) & (value <= 1);
+  return (value >= 1) & (value <= TEXT_BYTES_MAX);
 }
 
 /** A family's keys are those of Telegraf's prometheus input, metric version 1. */
@@ -122,7 +122,7 @@ function renderInfluxLines(field: Field, source: Source, key: usize): void {
   const start = openText();
   if (!isFamily) addInflux(key, Part.Key);
   const hash = hashBytes(~source.labelSeed, start, cursor);
-  if (!isFamily && isCompound(field)) addByte(0x5f);
+  if (!isFamily & isCompound(field)) addByte(0x5f);
   const prefix = closeText();
   claimName(hash, Status.FieldInvalid);
   for (let i: u32 = 0; i < field.lineCount; i++) {
@@ -145,7 +145,7 @@ function renderPromLines(field: Field, source: Source, key: usize, unit: usize):
   const kind = field.kind;
   const start = openText();
   addText(source.promPrefix);
-  if (kind != CellKind.Text && !(source.flags & SourceFlag.Family)) {
+  if ((kind != CellKind.Text) & !(source.flags & SourceFlag.Family)) {
     addFieldName(field, start, key, unit);
   }
   const isCounter = isTotal(field, source);
@@ -153,7 +153,7 @@ function renderPromLines(field: Field, source: Source, key: usize, unit: usize):
   field.promName = closeText();
   const isHistogram = kind == CellKind.Histogram;
   // All texts of a source share one name.
-  if (kind != CellKind.Text || !source.firstText) {
+  if ((kind != CellKind.Text) | !source.firstText) {
     claim(field, ascii(""));
     if (kind == CellKind.Text) claim(field, ascii("_info"));
     if (isCounter) claim(field, ascii("_total"));
@@ -217,7 +217,7 @@ function addFieldName(field: Field, start: usize, key: usize, unit: usize): void
   const prefixBytes = <u32>(keyStart - start);
   addName(key, false, true);
   const keyBytes = cursor - keyStart;
-  if (keyBytes >= prefixBytes && !compareBytes(start, prefixBytes, keyStart, prefixBytes)) {
+  if ((keyBytes >= prefixBytes) & !compareBytes(start, prefixBytes, keyStart, prefixBytes)) {
     memory.copy(start, keyStart, keyBytes);
     writeAt(start + keyBytes);
   }
@@ -242,5 +242,6 @@ function dropSuffix(start: usize, suffix: usize): void {
 
 /** Whether a name ends in bytes, and is longer. */
 function hasSuffix(start: usize, end: usize, suffix: usize, byteCount: u32): bool {
-  return end - start > byteCount && !compareBytes(end - byteCount, byteCount, suffix, byteCount);
+  const isLonger = end - start > byteCount;
+  return isLonger & !compareBytes(end - byteCount, byteCount, suffix, byteCount);
 }

@@ -38,7 +38,7 @@ export function isName(text: usize, colons: bool): bool {
   for (let at = start; at < textEnd(text); at++) {
     if (!isNameByte(load<u8>(at), colons)) return false;
   }
-  return textBytes(text) != 0 && !isDigit(load<u8>(start));
+  return (textBytes(text) != 0) & !isDigit(load<u8>(start));
 }
 
 /**
@@ -47,7 +47,7 @@ export function isName(text: usize, colons: bool): bool {
  */
 export function addName(text: usize, isFirst: bool, colons: bool): void {
   const start = textStart(text);
-  if (isFirst && isDigit(load<u8>(start))) addByte(0x5f);
+  if (isFirst & isDigit(load<u8>(start))) addByte(0x5f);
   for (let at = start; at < textEnd(text); at++) {
     const byte = load<u8>(at);
     addByte(isNameByte(byte, colons) ? byte : 0x5f);
@@ -75,7 +75,7 @@ export function releaseClaims(mark: usize): void {
 
 function isNameByte(byte: u32, colons: bool): bool {
   const letter = (byte | 0x20) - 0x61;
-  return letter < 26 || isDigit(byte) || byte == 0x5f || (colons && byte == 0x3a);
+  return (letter < 26) | isDigit(byte) | (byte == 0x5f) | (colons & (byte == 0x3a));
 }
 
 function isDigit(byte: u32): bool {

@@ -69,7 +69,7 @@ export function vmTagText(): usize {
 }
 
 export function isSeriesCapReached(total: u32, ofSource: u32): bool {
-  return total >= seriesMax || ofSource >= seriesPerSourceMax;
+  return (total >= seriesMax) | (ofSource >= seriesPerSourceMax);
 }
 
 /**

@@ -86,7 +86,7 @@ function findSeries(source: Source, shared: usize): i32 {
     if (series.source != changetype<usize>(source)) continue;
     if (!compareBytes(known, series.labelBytes, labels, labelBytes)) return <i32>at;
   }
-  if (!shared && isSeriesCapReached(load<u32>(COUNTERS), source.seriesCount)) return 0;
+  if (!shared & isSeriesCapReached(load<u32>(COUNTERS), source.seriesCount)) return 0;
   for (let at = source.firstTag; at; at = changetype<TagKey>(at).next) {
     const value = tagValue(changetype<TagKey>(at), shared);
     if (!textBytes(value)) continue;

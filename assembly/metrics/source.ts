@@ -66,7 +66,7 @@ export function registerSource(byteCount: u32): i32 {
 /** Adds the field in `byteCount` bytes of input to a source without tags that has its series. */
 export function registerField(address: usize, byteCount: u32): i32 {
   const source = changetype<Source>(address);
-  if (source.tagCount || !source.firstSeries) return Status.NoSuchThing;
+  if ((source.tagCount != 0) | !source.firstSeries) return Status.NoSuchThing;
   if (source.fieldCount >= <u32>FIELDS_MAX) return Status.LimitReached;
   if (!reserveDefinition(byteCount)) return Status.OutOfMemory;
   const mark = arenaMark();
@@ -125,7 +125,7 @@ function readSource(source: Source): u32 {
 function readTags(source: Source, tagCount: u32): void {
   refuseIf(tagCount > <u32>TAGS_MAX, Status.LimitReached);
   const mark = arenaMark();
-  for (let i: u32 = 0; i < tagCount && !refusal; i++) addTag(source, readText(), i);
+  for (let i: u32 = 0; (i < tagCount) & !refusal; i++) addTag(source, readText(), i);
   source.tagCount = tagCount;
   source.tagBytes = <u32>(arenaMark() - mark);
 }
@@ -136,7 +136,7 @@ function readFields(source: Source): u32 {
   refuseIf(!fieldCount, Status.Malformed);
   refuseIf(fieldCount > <u32>FIELDS_MAX, Status.LimitReached);
   let output = listedBytes(source.name);
-  for (let i: u32 = 0; i < fieldCount && !refusal; i++) {
+  for (let i: u32 = 0; (i < fieldCount) & !refusal; i++) {
     const field = readField(source);
     field.offset = source.seriesBytes;
     source.seriesBytes += field.cellBytes;
@@ -154,7 +154,7 @@ function addField(source: Source, field: Field): void {
   source.fieldCount++;
   source.lineCount += field.lineCount;
   source.outputBytes += field.outputBytes;
-  if (field.kind == CellKind.Text && !source.firstText) source.firstText = address;
+  if ((field.kind == CellKind.Text) & !source.firstText) source.firstText = address;
 }
 
 /** Upper bound of HELP and TYPE, and of one series' cell. */

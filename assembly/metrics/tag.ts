@@ -31,7 +31,7 @@ const RESERVED_START: u32 = 0x5f5f;
 
 /** Puts a key into its place; refused when it is no key or repeated. */
 export function addTag(source: Source, key: usize, index: u32): void {
-  refuseIf(!isShort(key) || isReserved(key), Status.TagInvalid);
+  refuseIf(!isShort(key) | isReserved(key), Status.TagInvalid);
   refuseIf(source.flags & SourceFlag.Family && !isName(key, false), Status.TagInvalid);
   const tag = changetype<TagKey>(allocate(offsetof<TagKey>()));
   tag.index = index;
@@ -54,7 +54,7 @@ export function addTag(source: Source, key: usize, index: u32): void {
 /** Whether a source bears a tag key. */
 export function hasTag(source: Source, key: usize): bool {
   let at = source.firstTag;
-  while (at && compareTexts(changetype<TagKey>(at).key, key)) at = changetype<TagKey>(at).next;
+  while ((at != 0) & (compareTexts(changetype<TagKey>(at).key, key) != 0)) at = changetype<TagKey>(at).next;
   return at != 0;
 }
 
@@ -63,7 +63,7 @@ export function governor(source: Source): Setting {
   let found: Setting = sources;
   for (let at = tagKeys.next; at; at = changetype<Setting>(at).next) {
     const tag = changetype<Setting>(at);
-    if (tag.value == TAG_ABSENT || !hasTag(source, tag.name)) continue;
+    if ((tag.value == TAG_ABSENT) | !hasTag(source, tag.name)) continue;
     found = tag;
     if (tag.value) break;
   }
@@ -75,7 +75,7 @@ function insert(source: Source, tag: TagKey): void {
   let link = changetype<usize>(source) + offsetof<Source>("firstTag");
   while (load<usize>(link)) {
     const next = changetype<TagKey>(load<usize>(link));
-    if (hasFlag(CoreFlag.SortTags) && compareTexts(next.key, tag.key) >= 0) break;
+    if (hasFlag(CoreFlag.SortTags) & (compareTexts(next.key, tag.key) >= 0)) break;
     link = load<usize>(link);
   }
   tag.next = load<usize>(link);
@@ -84,6 +84,6 @@ function insert(source: Source, tag: TagKey): void {
 
 /** `le`, `quantile`, and what begins with two underscores: Prometheus' own labels. */
 function isReserved(key: usize): bool {
-  if (textBytes(key) > 1 && load<u16>(textStart(key)) == RESERVED_START) return true;
-  return findWord(ascii("le quantile"), key, 0) >= 0;
+  const isTheirs = (textBytes(key) > 1) & (load<u16>(textStart(key)) == RESERVED_START);
+  return isTheirs | (findWord(ascii("le quantile"), key, 0) >= 0);
 }
