@@ -26,7 +26,6 @@ const COLD = [
   "bytes/double/putDouble",
   "bytes/escape/*",
   "bytes/input/*",
-  "bytes/integer/digitsOf8",
   "bytes/integer/putUnsigned",
   "bytes/integer/putSigned",
   "bytes/power/*",

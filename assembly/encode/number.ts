@@ -36,7 +36,8 @@ export function numberAt(field: Field, cell: usize, index: u32, below: f64): f64
   if (type == FieldType.Duration) return value / 1e9;
   if (type != FieldType.Summary) return trunc(value);
   if (index == 1) return value;
-  if (!index) return load<f64>(cell, CELL_BUCKETS_OFFSET);
+  const count = load<f64>(cell, CELL_BUCKETS_OFFSET);
+  if (!index) return count;
   const quantile = load<f64>(field.parameters + ((<usize>index) << 3) - 16);
-  return sketchQuantile(cell + CELL_SKETCH_OFFSET, quantile);
+  return sketchQuantile(cell + CELL_SKETCH_OFFSET, quantile, count);
 }
