@@ -15,7 +15,7 @@ const COLD = [
   "index/*",
   "command/*",
   "metrics/*",
-  "encode/influx/*",
+  "encode/influx/putCompound",
   "encode/prometheus/put*",
   "encode/prometheus/addHeader",
   "encode/prometheus/addInfos",

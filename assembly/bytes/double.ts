@@ -5,7 +5,7 @@
  */
 
 import { ascii } from "./ascii";
-import { putUnsigned } from "./integer";
+import { digitsOf8, putUnsigned } from "./integer";
 import { powerOfTen } from "./power";
 import { putByte, putText } from "./put";
 
@@ -36,11 +36,10 @@ export function putDouble(at: usize, value: f64): usize {
  */
 function putDecimal(at: usize, millionths: u64): usize {
   const whole = millionths / 1000000;
-  at = putUnsigned(at, whole);
-  // One more digit in front, for the point.
-  const end = putUnsigned(at, millionths - whole * 1000000 + 1000000);
-  store<u8>(at, 0x2e);
-  return end - <usize>(clz(load<u64>(end - 8) & 0x0f0f0f0f0f0f0f0f) >> 3);
+  at = putByte(putUnsigned(at, whole), 0x2e);
+  const digits = digitsOf8(<u32>(millionths - whole * 1000000)) >> 16;
+  store<u64>(at, digits | 0x3030303030303030);
+  return at + 8 - <usize>(clz(digits) >> 3);
 }
 
 /** Schubfach: finds the shortest digits and their exponent, then lays them out. */
@@ -62,12 +61,12 @@ function putShortest(at: usize, value: f64): usize {
   const tens = s / 10;
   const isTensIn = lower <= tens * 40;
   const isNextTensIn = (tens + 1) * 40 <= upper;
-  if (isTensIn != isNextTensIn) return layOut(at, tens + <u64>isNextTensIn, k + 1, true);
+  if (isTensIn != isNextTensIn) return layOut(at, tens + <u64>isNextTensIn, k + 1);
   const isIn = lower <= s << 2;
   const isNextIn = (s + 1) << 2 <= upper;
   const half = (s << 2) + 2;
   const isCloser = middle > half || (middle == half && (s & 1) != 0);
-  return layOut(at, s + <u64>(isIn == isNextIn ? isCloser : isNextIn), k, s < 10);
+  return layOut(at, s + <u64>(isIn == isNextIn ? isCloser : isNextIn), k);
 }
 
 /** The upper 64 bits of a 128-bit by 64-bit product, its lowest bit sticky (round to odd). */
@@ -91,21 +90,18 @@ function multiplyHigh(a: u64, b: u64): u64 {
 }
 
 /**
- * Writes `digits` × 10^`exponent` in the layout that ECMA-262 prescribes. `hasZeros`: the digits
- * may end in zeros. They are at most 17; between zeros on both sides, they need but be cut.
+ * Writes `digits` × 10^`exponent` in the layout that ECMA-262 prescribes. Digits are at most 17;
+ * between zeros on both sides, they need but be cut.
  */
-function layOut(at: usize, digits: u64, exponent: i32, hasZeros: bool): usize {
-  while (hasZeros && digits % 10 == 0) {
-    digits /= 10;
-    exponent++;
-  }
+function layOut(at: usize, digits: u64, exponent: i32): usize {
   const zeros = i8x16.splat(0x30);
   v128.store(at, zeros, DRAFT_OFFSET - 16);
   const draft = at + DRAFT_OFFSET;
-  const end = putUnsigned(draft, digits);
+  let end = putUnsigned(draft, digits);
   v128.store(end, zeros);
   v128.store(end, zeros, 16);
   const power = <i32>(end - draft) + exponent - 1;
+  while (load<u8>(end - 1) == 0x30) end--;
   const isScientific = power > 20 || power < -6;
   const pointAt = isScientific ? 1 : power + 1;
   const start = draft + min(pointAt - 1, 0);

@@ -14,7 +14,7 @@ import { clearOutcome, fail, failBytes, outcome, setOutcome } from "./outcome";
 import { parseDuration } from "./time";
 
 const HELP = ascii(`ok: l l* l<src>,... L<level> L<src>:<level>,... (quiet app error warning info
-debug); m m* m<src>,... Mon Moff M<src>:on Mtag:<key>:off,...; to revert: Moff for 10m`);
+debug) m m* m<src>,... Mon Moff M<src>:on Mtag:<key>:off,... Moff for 10m`);
 
 /** `Outcome` bits of the last command. */
 export function commandOutcome(): u32 {
@@ -38,11 +38,13 @@ function run(start: usize, end: usize, nowNs: u64, keeps: bool): void {
     while ((start < end) & (load<u8>(end - 1) <= 0x20)) end--;
   }
   const selector: u32 = start < end ? load<u8>(start) : 0;
-  const catalog = (selector | 0x20) == 0x6c ? logs : sources;
+  const catalog = selector & 1 ? sources : logs;
   start++;
-  if (selector == 0x6c || selector == 0x6d) addList(catalog, start, end, nowNs);
-  else if (selector == 0x4c || selector == 0x4d) set(catalog, start, end, nowNs, keeps);
-  else if ((selector == 0x3f) & !isStrict & (start == end)) addText(HELP);
+  // Capitals set; the bit that makes them small is 0x20. An odd letter is M.
+  if ((selector | 0x21) == 0x6d) {
+    if (selector & 0x20) addList(catalog, start, end, nowNs);
+    else set(catalog, start, end, nowNs, keeps);
+  } else if ((selector == 0x3f) & !isStrict & (start == end)) addText(HELP);
   else fail(ascii("unknown command"));
 }
 

@@ -13,6 +13,7 @@ import { putSigned, putUnsigned } from "../bytes/integer";
 import { cursor, putByte, putBytes, putText, writeAt } from "../bytes/put";
 import { textEnd } from "../bytes/text";
 import { CELL_TEXT_OFFSET } from "../metrics/cell";
+import { isCompound } from "../metrics/field";
 import { nextActive } from "../metrics/freshness";
 import { Field, Series, Source } from "../metrics/record";
 import { hasFlag, sources } from "../metrics/registry";
@@ -45,19 +46,26 @@ export function putInfluxLines(at: usize, nowNs: u64): usize {
 function putFields(at: usize, source: Source, series: usize): usize {
   for (let link = source.firstField; link; link = changetype<Field>(link).next) {
     const field = changetype<Field>(link);
-    let key = field.influxLines;
-    let value: f64 = 0;
-    for (let i: u32 = 0; i < field.lineCount; i++) {
-      const start = putText(at, key);
-      let until = start;
-      if (field.lineCount > 1) {
-        if (i == 2) value = 0;
-        value = numberAt(field, series + field.offset, i, value);
-        if (value - value == 0) until = putDouble(start, value);
-      } else until = putValue(start, source, field, series + field.offset);
+    const cell = series + field.offset;
+    if (isCompound(field)) at = putCompound(at, field, cell);
+    else {
+      const start = putText(at, field.influxLines);
+      const until = putValue(start, source, field, cell);
       if (until != start) at = putByte(until, 0x2c);
-      key = textEnd(key);
     }
+  }
+  return at;
+}
+
+/** Count and sum, then the buckets or quantiles; without what is not finite. */
+function putCompound(at: usize, field: Field, cell: usize): usize {
+  let key = field.influxLines;
+  let value: f64 = 0;
+  for (let i: u32 = 0; i < field.lineCount; i++) {
+    if (i == 2) value = 0;
+    value = numberAt(field, cell, i, value);
+    if (value - value == 0) at = putByte(putDouble(putText(at, key), value), 0x2c);
+    key = textEnd(key);
   }
   return at;
 }
@@ -65,7 +73,9 @@ function putFields(at: usize, source: Source, series: usize): usize {
 /** Writes nothing for a value that the line protocol cannot carry. A family's values are floats. */
 function putValue(at: usize, source: Source, field: Field, cell: usize): usize {
   const type = field.type;
-  if (field.kind == CellKind.Integer) return putWide(at, field, cell);
+  if (type == FieldType.I64)
+    return putByte(putSigned(at, load<i64>(cell, CELL_VALUE_OFFSET)), 0x69);
+  if (type == FieldType.U64) return putWide(at, load<u64>(cell, CELL_VALUE_OFFSET));
   if (type == FieldType.Text) {
     writeAt(putByte(at, 0x22));
     addQuoted(cell + CELL_TEXT_OFFSET, Quoting.Influx);
@@ -78,13 +88,8 @@ function putValue(at: usize, source: Source, field: Field, cell: usize): usize {
   return isFloat ? putDouble(at, value) : putByte(putSigned(at, <i64>value), 0x69);
 }
 
-function putWide(at: usize, field: Field, cell: usize): usize {
-  const value = load<u64>(cell, CELL_VALUE_OFFSET);
-  let suffix: u32 = 0x69;
-  if (field.type == FieldType.U64) {
-    if (hasFlag(CoreFlag.UnsignedFloat)) return putDouble(at, <f64>value);
-    if (hasFlag(CoreFlag.UnsignedSuffix)) suffix = 0x75;
-    else if (<i64>value < 0) return putText(at, ascii("9223372036854775807i"));
-  }
-  return putByte(putInteger(at, field, cell), suffix);
+function putWide(at: usize, value: u64): usize {
+  if (hasFlag(CoreFlag.UnsignedFloat)) return putDouble(at, <f64>value);
+  if (hasFlag(CoreFlag.UnsignedSuffix)) return putByte(putUnsigned(at, value), 0x75);
+  return putByte(putUnsigned(at, min(value, <u64>i64.MAX_VALUE)), 0x69);
 }

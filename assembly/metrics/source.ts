@@ -117,7 +117,7 @@ function readSource(source: Source): u32 {
   source.help = keepText(help);
   renderPrefix(source, textBytes(prefix) ? prefix : name);
   source.ttlNs = ttlMs > 0 ? <u64>(ttlMs * 1e6) : 0;
-  source.labelSeed = (HASH_SEED ^ changetype<usize>(source)) * HASH_SEED;
+  source.labelSeed = <u64>changetype<usize>(source) * HASH_SEED;
   readTags(source, tagCount);
   return readFields(source);
 }
