@@ -3,10 +3,11 @@
  * makes it small and the hot paths fast.
  */
 import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { main as compile } from "assemblyscript/asc";
 import AsciiTransform from "./ascii.js";
+import { renumberLocals } from "./locals.js";
 
 const FEATURES = ["simd", "bulk-memory", "sign-ext", "nontrapping-float-to-int", "mutable-globals"];
 
@@ -38,7 +39,16 @@ const COLD = [
 ];
 
 /** Nothing traps on purpose, and nothing is stored below 1,024. */
-const PASSES = ["-tnh", "-lmu", "--always-inline-max-function-size", "80", "-Oz", "--strip-debug"];
+const PASSES = [
+  "-tnh",
+  "-lmu",
+  "--always-inline-max-function-size",
+  "80",
+  "-Oz",
+  "--dealign",
+  "--reorder-functions-by-name",
+  "--strip-debug",
+];
 
 const OPTIMIZER = fileURLToPath(import.meta.resolve("binaryen/bin/wasm-opt"));
 
@@ -56,4 +66,7 @@ for (const [target, { outFile, sharedMemory }] of Object.entries(targets)) {
   const cold = COLD.map((names) => `--no-inline=assembly/${names}`);
   const args = [outFile, "-o", outFile, ...enabled, ...cold, ...PASSES];
   execFileSync(process.execPath, [OPTIMIZER, ...args]);
+  const bytes = readFileSync(outFile);
+  renumberLocals(bytes);
+  writeFileSync(outFile, bytes);
 }

@@ -151,28 +151,20 @@ function renderPromLines(field: Field, source: Source, key: usize, unit: usize):
   const isCounter = isTotal(field, source);
   if (isCounter) dropSuffix(start, ascii("_total"));
   field.promName = closeText();
-  const isHistogram = kind == CellKind.Histogram;
-  // All texts of a source share one name.
-  if ((kind != CellKind.Text) | !source.firstText) {
-    claim(field, ascii(""));
-    if (kind == CellKind.Text) claim(field, ascii("_info"));
-    if (isCounter) claim(field, ascii("_total"));
-    if (isHistogram) claim(field, ascii("_bucket"));
-    if (isCompound(field)) {
-      claim(field, ascii("_sum"));
-      claim(field, ascii("_count"));
-    }
-  }
   if (kind == CellKind.Text) {
-    const label = openLine(field, ascii("_info"));
-    addName(key, true, false);
-    const hash = hashBytes(source.labelSeed, label, cursor);
-    addText(ascii('="'));
-    closeText();
-    claimName(hash, Status.NameTaken);
-  } else if (isCompound(field)) {
+    renderLabel(field, source, key);
+    return;
+  }
+  claim(field, ascii(""));
+  if (isCompound(field)) {
+    const isHistogram = kind == CellKind.Histogram;
+    const suffix = isHistogram ? ascii("_bucket") : ascii("");
+    // Lines stand one behind the other: their names are claimed before.
+    if (isHistogram) claim(field, suffix);
+    claim(field, ascii("_sum"));
+    claim(field, ascii("_count"));
     for (let i: u32 = 0; i < field.lineCount - 2; i++) {
-      openLine(field, isHistogram ? ascii("_bucket") : ascii(""));
+      openLine(field, suffix);
       addByte(source.tagCount ? 0x2c : 0x7b);
       addText(isHistogram ? ascii('le="') : ascii('quantile="'));
       addDouble(load<f64>(field.parameters + ((<usize>i) << 3)));
@@ -181,7 +173,24 @@ function renderPromLines(field: Field, source: Source, key: usize, unit: usize):
     }
     addLine(field, source, ascii("_sum"));
     addLine(field, source, ascii("_count"));
-  } else addLine(field, source, isCounter ? ascii("_total") : ascii(""));
+  } else {
+    if (isCounter) claim(field, ascii("_total"));
+    addLine(field, source, isCounter ? ascii("_total") : ascii(""));
+  }
+}
+
+/** The label of a text. All texts of a source share one name. */
+function renderLabel(field: Field, source: Source, key: usize): void {
+  if (!source.firstText) {
+    claim(field, ascii(""));
+    claim(field, ascii("_info"));
+  }
+  const label = openLine(field, ascii("_info"));
+  addName(key, true, false);
+  const hash = hashBytes(source.labelSeed, label, cursor);
+  addText(ascii('="'));
+  closeText();
+  claimName(hash, Status.NameTaken);
 }
 
 /** Claims a name that the field exposes. */
