@@ -7,36 +7,10 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { main as compile } from "assemblyscript/asc";
 import AsciiTransform from "./ascii.js";
+import { COLD_NAMES } from "./cold.js";
 import { renumberLocals } from "./locals.js";
 
 const FEATURES = ["simd", "bulk-memory", "sign-ext", "nontrapping-float-to-int", "mutable-globals"];
-
-/** What may be a call: all but what a scrape consists of and what a guest calls. */
-const COLD = [
-  "index/*",
-  "command/*",
-  "metrics/*",
-  "encode/influx/putCompound",
-  "encode/prometheus/put*",
-  "encode/prometheus/addHeader",
-  "encode/prometheus/addInfos",
-  "encode/number/*",
-  "bytes/arena/*",
-  "bytes/double/layOut",
-  "bytes/double/multiplyRounded",
-  "bytes/double/putDouble",
-  "bytes/escape/*",
-  "bytes/input/*",
-  "bytes/integer/putUnsigned",
-  "bytes/integer/putSigned",
-  "bytes/power/*",
-  "bytes/put/add*",
-  "bytes/put/putBytes",
-  "bytes/put/putText",
-  "bytes/put/writeAt",
-  "bytes/text/*",
-  "bytes/word/*",
-];
 
 /** Nothing traps on purpose, and nothing is stored below 1,024. */
 const PASSES = [
@@ -63,7 +37,7 @@ for (const [target, { outFile, sharedMemory }] of Object.entries(targets)) {
   }
   const features = sharedMemory === undefined ? FEATURES : [...FEATURES, "threads"];
   const enabled = features.map((feature) => `--enable-${feature}`);
-  const cold = COLD.map((names) => `--no-inline=assembly/${names}`);
+  const cold = COLD_NAMES.map((name) => `--no-inline=${name}`);
   const args = [outFile, "-o", outFile, ...enabled, ...cold, ...PASSES];
   execFileSync(process.execPath, [OPTIMIZER, ...args]);
   const bytes = readFileSync(outFile);

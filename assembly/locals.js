@@ -85,7 +85,7 @@ function readInstruction(reader) {
   return isLocal ? at : undefined;
 }
 
-/** A function's locals by type, its parameters left out, and where their indices are. */
+/** A function's locals that are used, its parameters left out: types, and where indices are. */
 function readFunction(reader, parameterCount) {
   const end = reader.number() + reader.at;
   const runs = reader.list(() => ({ count: reader.number(), type: reader.byte() }));
@@ -97,7 +97,8 @@ function readFunction(reader, parameterCount) {
     if (index >= 0) places[index].push(at);
   }
   if (reader.at !== end || types.length + parameterCount > 127) throw new Error("locals: not read");
-  return types.map((type, index) => ({ type, places: places[index] }));
+  const locals = types.map((type, index) => ({ type, places: places[index] }));
+  return locals.filter((local) => local.places.length > 0);
 }
 
 function readFunctions(bytes) {
