@@ -65,7 +65,8 @@ export function addQuoted(text: usize, quoting: Quoting): void {
     const byte: u32 = load<u8>(at);
     const isNewline = byte == 0x0a;
     if (isNewline & (quoting == Quoting.Influx)) addByte(BACKSLASH);
-    if (isNewline | (byte == BACKSLASH) | ((byte == 0x22) & (quoting != Quoting.Help))) addByte(BACKSLASH);
+    const isQuote = (byte == 0x22) & (quoting != Quoting.Help);
+    if (isNewline | (byte == BACKSLASH) | isQuote) addByte(BACKSLASH);
     addByte(isNewline ? 0x6e : byte);
   }
 }

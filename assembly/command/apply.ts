@@ -82,7 +82,8 @@ function applyItem(catalog: Catalog, value: u32, deadlineNs: u64, keeps: bool): 
     assignAll(catalog, 0, value, deadlineNs);
     assignAll(catalog.kept, 0, value, deadlineNs);
     // The original keeps tags when all is on.
-    if ((catalog == sources) & !(isStrict & (value != 0))) assignAll(tagKeys, 0, TAG_ABSENT, deadlineNs);
+    if ((catalog == sources) & !(isStrict & (value != 0)))
+      assignAll(tagKeys, 0, TAG_ABSENT, deadlineNs);
     return;
   }
   const isTag = itemScope == Scope.Tag;

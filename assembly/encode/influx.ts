@@ -4,7 +4,7 @@
  * the output.
  */
 
-import { CELL_VALUE_OFFSET, CellKind, CoreFlag, FieldType, SourceFlag } from "../abi";
+import { CELL_VALUE_OFFSET, CoreFlag, FieldType, SourceFlag } from "../abi";
 import { ascii } from "../bytes/ascii";
 import { putDouble } from "../bytes/double";
 import { addQuoted, Quoting } from "../bytes/escape";
@@ -17,7 +17,7 @@ import { isCompound } from "../metrics/field";
 import { nextActive } from "../metrics/freshness";
 import { Field, Series, Source } from "../metrics/record";
 import { hasFlag, sources } from "../metrics/registry";
-import { FLOATS, numberAt, putInteger } from "./number";
+import { FLOATS, numberAt } from "./number";
 
 /** Writes every active series at `at`, stamped `nowNs`; returns where the text ends. */
 export function putInfluxLines(at: usize, nowNs: u64): usize {

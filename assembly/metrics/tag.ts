@@ -54,7 +54,8 @@ export function addTag(source: Source, key: usize, index: u32): void {
 /** Whether a source bears a tag key. */
 export function hasTag(source: Source, key: usize): bool {
   let at = source.firstTag;
-  while ((at != 0) & (compareTexts(changetype<TagKey>(at).key, key) != 0)) at = changetype<TagKey>(at).next;
+  while ((at != 0) & (compareTexts(changetype<TagKey>(at).key, key) != 0))
+    at = changetype<TagKey>(at).next;
   return at != 0;
 }
 
