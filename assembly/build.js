@@ -1,6 +1,6 @@
 /**
- * Builds the core: the AssemblyScript compiler makes every target of asconfig.json, then binaryen
- * makes it small and the hot paths fast.
+ * Builds the core and the trace module: the AssemblyScript compiler makes every target of
+ * asconfig.json, then binaryen makes the core small and its hot paths fast, the trace module fast.
  */
 import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
@@ -13,23 +13,25 @@ import { renumberLocals } from "./locals.js";
 const FEATURES = ["simd", "bulk-memory", "sign-ext", "nontrapping-float-to-int", "mutable-globals"];
 
 /** Nothing traps on purpose, and nothing is stored below 1,024. */
-const PASSES = [
-  "-tnh",
-  "-lmu",
-  "--always-inline-max-function-size",
-  "80",
-  "-Oz",
-  "--dealign",
-  "--reorder-functions-by-name",
-  "--strip-debug",
+const PASSES = ["-tnh", "-lmu", "--strip-debug"];
+
+/** How the core is optimised: for size, small functions inline. */
+const CORE_PASSES = [
+  ...COLD_NAMES.map((name) => `--no-inline=${name}`),
+  ...["--always-inline-max-function-size", "80", "-Oz"],
+  ...["--dealign", "--reorder-functions-by-name"],
 ];
+
+/** How the trace module is optimised: for speed, of which it needs all for a sample. */
+const MEMTRACE_PASSES = ["--always-inline-max-function-size", "60", "-O3"];
 
 const OPTIMIZER = fileURLToPath(import.meta.resolve("binaryen/bin/wasm-opt"));
 
-const { targets } = JSON.parse(readFileSync("asconfig.json", "utf8"));
-
-for (const [target, { outFile, sharedMemory }] of Object.entries(targets)) {
-  const options = ["assembly/index.ts", "--target", target, "--debug"];
+/** Compiles and optimises one target. */
+async function build(target, { outFile, sharedMemory }) {
+  const isMemtrace = target === "memtrace";
+  const entry = isMemtrace ? "assembly/memtrace/index.ts" : "assembly/index.ts";
+  const options = [entry, "--target", target, "--debug"];
   const { error, stderr } = await compile(options, { transforms: [AsciiTransform] });
   if (error !== null) {
     console.error(`${error.message}\n${stderr}`);
@@ -37,10 +39,15 @@ for (const [target, { outFile, sharedMemory }] of Object.entries(targets)) {
   }
   const features = sharedMemory === undefined ? FEATURES : [...FEATURES, "threads"];
   const enabled = features.map((feature) => `--enable-${feature}`);
-  const cold = COLD_NAMES.map((name) => `--no-inline=${name}`);
-  const args = [outFile, "-o", outFile, ...enabled, ...cold, ...PASSES];
+  const passes = isMemtrace ? MEMTRACE_PASSES : CORE_PASSES;
+  const args = [outFile, "-o", outFile, ...enabled, ...passes, ...PASSES];
   execFileSync(process.execPath, [OPTIMIZER, ...args]);
+  if (isMemtrace) return;
   const bytes = readFileSync(outFile);
   renumberLocals(bytes);
   writeFileSync(outFile, bytes);
 }
+
+const { targets } = JSON.parse(readFileSync("asconfig.json", "utf8"));
+
+for (const [target, description] of Object.entries(targets)) await build(target, description);

@@ -21,7 +21,8 @@ export type MonitorErrorCode =
   | "NO_SUCH_THING"
   | "VALUE_INVALID"
   | "COMMAND_FAILED"
-  | "GUEST_INVALID";
+  | "GUEST_INVALID"
+  | "TRACE_BUSY";
 
 /** Everything this library throws on purpose. `code` is stable; `message` is for people. */
 export class MonitorError extends Error {

@@ -17,6 +17,13 @@ export {
 } from "./definition.js";
 export { MonitorError, type MonitorErrorCode } from "./errors.js";
 export type {
+  HookDescription,
+  HookedFunction,
+  HookRole,
+  OffsetSegment,
+  Stacks,
+} from "./instrument/description.js";
+export type {
   CounterCell,
   DistributionCell,
   GaugeCell,
@@ -36,6 +43,11 @@ export type {
 } from "./instruments/family.js";
 export type { FieldCell, FieldValue, Source, SourceSeries } from "./instruments/source.js";
 export type { Logger, Message } from "./logs/logger.js";
+export type { Memtrace } from "./memtrace/memtrace.js";
+export type { InstrumentedModule, InstrumentOptions } from "./memtrace/plugin.js";
+export type { TraceEnd } from "./memtrace/session.js";
+export type { NodeWritable, TraceTarget } from "./memtrace/sink.js";
+export type { Trace, TraceOptions, TraceStats } from "./memtrace/trace.js";
 export type { Monitor } from "./monitor.js";
 export type { LogOptions, MonitorOptions, PushReceiver } from "./options.js";
 export type { Platform } from "./platform.js";
@@ -52,6 +64,7 @@ export async function createMonitor(options: MonitorOptions = {}): Promise<Monit
     if (options.defaultSources === true) await monitor.addDefaultSources();
     if (options.control !== undefined) await monitor.openControl(options.control);
     if (options.prometheus !== undefined) await monitor.openPrometheus(options.prometheus);
+    if (options.memtrace !== undefined) await monitor.openMemtrace(options.memtrace);
     await monitor.startPush(receiversOf(options.push));
   } catch (error) {
     await monitor.close();

@@ -5,6 +5,7 @@
 import { Level } from "../assembly/abi.js";
 import type { Address } from "./address.js";
 import { type CommandResult, Core } from "./core.js";
+import { Deadline } from "./deadline.js";
 import type { SourceOptions } from "./definition.js";
 import { check, MonitorError } from "./errors.js";
 import { Hooks } from "./hooks.js";
@@ -21,24 +22,20 @@ import {
 import { Source } from "./instruments/source.js";
 import { LogBook } from "./logs/book.js";
 import { Logger } from "./logs/logger.js";
-import type { LogSinkStats } from "./logs/sink.js";
-import type { MonitorOptions, PushReceiver } from "./options.js";
+import { Memtrace } from "./memtrace/memtrace.js";
+import type { InstrumentedModule, InstrumentOptions } from "./memtrace/plugin.js";
+import type { TraceOptions } from "./memtrace/trace.js";
+import type { Addresses, MonitorOptions, PushReceiver } from "./options.js";
 import type { Platform } from "./platform.js";
-import { LIMIT_KEYS, limitsOf, SelfSources } from "./self.js";
+import { OWN_NAME, OWN_SOURCES, SelfSources } from "./self.js";
+import { applySettings } from "./setting.js";
 import { guestImports } from "./wasi/guest-imports.js";
 import { Registrar } from "./wasi/registrar.js";
 import type { Wires } from "./wires.js";
 
-/** Sources log under this name. */
-const OWN_NAME = "monitor";
-/** Names of sources that the monitor registers itself, when first needed. */
-const OWN_SOURCES: ReadonlySet<string> = new Set([
-  OWN_NAME,
-  "monitor_logs",
-  "logs",
-  "prometheus_logs_messages_total",
-]);
-const TIMER_MS_MAX = 2 ** 31 - 1;
+/** Tracing logs under this name. */
+const MEMTRACE_NAME = "memtrace";
+const MEMTRACE_PORT = 4242;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
@@ -47,6 +44,8 @@ export class Monitor {
   readonly core: Core;
   /** Registers for guests. */
   readonly registrar: Registrar;
+  /** Memory traces. */
+  readonly memtrace: Memtrace;
   readonly #options: MonitorOptions;
   readonly #platform: Platform;
   readonly #hooks: Hooks;
@@ -55,7 +54,7 @@ export class Monitor {
   #logs: LogBook | undefined;
   #wires: Promise<Wires> | undefined;
   #openWires: Wires | undefined;
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  readonly #deadline: Deadline;
   #closing: Promise<void> | undefined;
 
   /** For `createMonitor`: opens nothing yet. */
@@ -63,8 +62,9 @@ export class Monitor {
     this.#options = options;
     this.#platform = options.platform;
     this.core = new Core(options);
-    this.#applySettings("L", options.logLevels, "logLevels");
-    this.#applySettings("M", options.metrics, "metrics");
+    this.#deadline = new Deadline(this.core, options.platform);
+    applySettings(this.core, this.#platform, { verb: "L", option: "logLevels", ...options });
+    applySettings(this.core, this.#platform, { verb: "M", option: "metrics", ...options });
     this.#hooks = new Hooks((error) => {
       this.log(OWN_NAME).error(`a collection hook failed: ${error}`);
     });
@@ -75,6 +75,13 @@ export class Monitor {
       refuse: () => {
         this.core.refusals++;
       },
+    });
+    this.memtrace = new Memtrace({
+      platform: options.platform,
+      allowRemote: options.allowRemote ?? false,
+      unref: options.unref ?? false,
+      show: (part) => this.#self.show(part),
+      log: (level, text) => this.log(MEMTRACE_NAME)[level](text),
     });
     // A destination or format that makes no sense is refused now, not at the first message.
     if (options.logs !== undefined) this.#openOwn();
@@ -133,7 +140,7 @@ export class Monitor {
   execute(command: Uint8Array): CommandResult {
     this.#openOwn();
     const result = this.core.command(command, this.#platform.nowNs());
-    if (result.changed) this.#awaitDeadline();
+    if (result.changed) this.#deadline.await();
     return result;
   }
 
@@ -156,12 +163,22 @@ export class Monitor {
     return { monitor: guestImports(this.registrar, memory) };
   }
 
+  /**
+   * Hooks the allocators of a module that this program instantiates itself, for memory traces.
+   * Throws `GUEST_INVALID`.
+   */
+  instrument(bytes: Uint8Array, options: InstrumentOptions = {}): Promise<InstrumentedModule> {
+    return this.memtrace.instrument(bytes, options);
+  }
+
   /** Where the listeners really listen. */
-  get addresses(): { readonly control?: Address; readonly prometheus?: Address } {
+  get addresses(): Addresses {
     const { control, scrape } = this.#openWires ?? {};
+    const { address: memtrace } = this.memtrace;
     return {
       ...(control && { control: control.address }),
       ...(scrape && { prometheus: scrape.address }),
+      ...(memtrace && { memtrace }),
     };
   }
 
@@ -173,6 +190,15 @@ export class Monitor {
   /** Serves `/metrics`. Throws `ADDRESS_IN_USE`, `CLOSED`, … */
   async openPrometheus(address: string | Address): Promise<Address> {
     return (await this.#loadWires()).openPrometheus(address);
+  }
+
+  /**
+   * Serves memory traces: whoever connects is sent one, made as `trace` says. Throws
+   * `ADDRESS_IN_USE`, `REMOTE_REFUSED`, `OPTION_INVALID`, `CLOSED`, …
+   */
+  async openMemtrace(address: string | Address, trace?: TraceOptions): Promise<Address> {
+    const { toAddress } = await import("./wires.js");
+    return this.memtrace.open(toAddress(address, MEMTRACE_PORT), trace);
   }
 
   /** Starts to push, at once and every interval. Throws `ADDRESS_INVALID`, `CLOSED`. */
@@ -201,10 +227,12 @@ export class Monitor {
 
   async #close(): Promise<void> {
     try {
+      // First what is counted, then what carries the counts out.
+      await this.memtrace.close();
       await (await this.#wires)?.close();
     } finally {
       for (const stop of this.#stops) stop();
-      clearTimeout(this.#timer);
+      this.#deadline.close();
       await this.#logs?.close();
     }
   }
@@ -246,53 +274,15 @@ export class Monitor {
     return { ttlMs: this.#options.seriesTtlMs, ...options };
   }
 
-  #applySettings(verb: "L" | "M", settings: string | undefined, option: string): void {
-    if (settings === undefined || settings === "") return;
-    const command = encoder.encode(verb + settings);
-    const { reply, failed } = this.core.command(command, this.#platform.nowNs(), true);
-    if (!failed) return;
-    const reason = decoder.decode(reply).replace("error: ", "");
-    throw new MonitorError("OPTION_INVALID", `${option} '${settings}': ${reason}`);
-  }
-
-  /** A timed setting reverts by itself, scraped or not. */
-  #awaitDeadline(): void {
-    clearTimeout(this.#timer);
-    const deadlineNs = this.core.exports.nextDeadlineNs();
-    if (deadlineNs === 0n) return;
-    const waitMs = Number((deadlineNs - this.#platform.nowNs()) / 1_000_000n) + 1;
-    const expire = () => {
-      this.core.exports.expire(this.#platform.nowNs());
-      this.#awaitDeadline();
-    };
-    this.#timer = setTimeout(expire, Math.min(Math.max(waitMs, 1), TIMER_MS_MAX));
-    (this.#timer as { unref?: () => void }).unref?.();
-  }
-
   /** Registers the monitor's own sources: when they are needed, for the sake of a fast start. */
   #openOwn(): void {
     if (this.#logs !== undefined) return;
     this.#logs = new LogBook(this.#platform, this.#options.logs, this.#options.vmName);
     try {
       this.#logs.count(this);
-      this.#showOwn(this.#logs.stats);
+      this.#self.showOwn(this.#logs.stats, () => this.#hooks.failures);
     } catch (error) {
       this.#logs.write(OWN_NAME, Level.Error, `its own sources are not shown: ${error}`);
     }
-  }
-
-  #showOwn(logs: Readonly<LogSinkStats>): void {
-    this.#self.show({
-      name: OWN_NAME,
-      help: "What the monitor's limits did",
-      keys: LIMIT_KEYS,
-      read: () => limitsOf(this.core, this.#hooks.failures),
-    });
-    this.#self.show({
-      name: "monitor_logs",
-      help: "Log messages on their way",
-      keys: Object.keys(logs),
-      read: () => ({ ...logs }),
-    });
   }
 }

@@ -1,6 +1,7 @@
 /**
  * What a monitor can be told when it is made.
  */
+import type { Address } from "./address.js";
 import type { UnsignedForm } from "./core.js";
 import type { Platform } from "./platform.js";
 
@@ -35,7 +36,9 @@ export interface MonitorOptions {
   readonly control?: string | undefined;
   /** Where `/metrics` is served: `9090`, `tcp:HOST:PORT`, `unix:PATH`. @default nowhere */
   readonly prometheus?: string | undefined;
-  /** Lets the control port listen where other machines can reach it. @default false */
+  /** Where memory traces are served: `tcp:127.0.0.1:4242`, `unix:PATH`. @default nowhere */
+  readonly memtrace?: string | undefined;
+  /** Lets the control and the trace port listen where others can reach them. @default false */
   readonly allowRemote?: boolean | undefined;
   /** First line of a control connection, bearer token of a scrape. @default none */
   readonly controlToken?: string | undefined;
@@ -66,4 +69,11 @@ export interface LogOptions {
   readonly to?: string | undefined;
   /** @default on a terminal, unless `NO_COLOR` is set */
   readonly colour?: boolean | undefined;
+}
+
+/** Where listeners listen. */
+export interface Addresses {
+  readonly control?: Address;
+  readonly prometheus?: Address;
+  readonly memtrace?: Address;
 }

@@ -96,6 +96,12 @@ export interface Platform {
   /** Variables of the environment: `NO_COLOR`, `FORCE_COLOR`. */
   readonly environment?: Readonly<Record<string, string | undefined>>;
   isStderrTerminal?(): boolean;
+  /** Names this machine in memory traces. */
+  hostName?(): string;
+  /** What runs wasm, and its version: `v8 11.3`. */
+  readonly engine?: string;
+  /** Compiles the trace writer, `build/memtrace.wasm`. */
+  traceModule?(): WebAssembly.Module;
   /** Nanoseconds since the Unix epoch. */
   nowNs(): bigint;
   connect?(address: Address, handlers: ConnectionHandlers): Connection;

@@ -5,7 +5,19 @@
 import type { Core } from "./core.js";
 import type { FieldOptions } from "./definition.js";
 import type { Source, SourceSeries } from "./instruments/source.js";
+import type { LogSinkStats } from "./logs/sink.js";
 import type { Monitor } from "./monitor.js";
+
+/** The monitor logs and counts under this name. */
+export const OWN_NAME = "monitor";
+
+/** Names of sources that the monitor registers itself, when first needed. */
+export const OWN_SOURCES: ReadonlySet<string> = new Set([
+  OWN_NAME,
+  "monitor_logs",
+  "logs",
+  "prometheus_logs_messages_total",
+]);
 
 /** Numbers by camel-case name, as the parts keep them. */
 type Stats = Readonly<Record<string, number>>;
@@ -17,6 +29,8 @@ const GAUGES: ReadonlySet<string> = new Set([
   "bufferedBytes",
   "connected",
   "series",
+  "active",
+  "liveBlocks",
 ]);
 
 /** A part's numbers: read anew before each gather. */
@@ -47,10 +61,10 @@ export const RECEIVER_KEYS = [
 ] as const;
 
 /** The numbers of `limitsOf`. */
-export const LIMIT_KEYS = ["series", "overflowed", "refused", "truncated", "hookFailures"];
+const LIMIT_KEYS = ["series", "overflowed", "refused", "truncated", "hookFailures"];
 
 /** What the core's limits and the hooks did. */
-export function limitsOf(core: Core, hookFailures: number): Stats {
+function limitsOf(core: Core, hookFailures: number): Stats {
   return { ...core.counts(), hookFailures };
 }
 
@@ -59,6 +73,22 @@ export class SelfSources {
   readonly #sources = new Map<string, Source>();
 
   constructor(private readonly monitor: Monitor) {}
+
+  /** Shows what the monitor's limits did, and what became of log messages. */
+  showOwn(logs: Readonly<LogSinkStats>, hookFailures: () => number): void {
+    this.show({
+      name: OWN_NAME,
+      help: "What the monitor's limits did",
+      keys: LIMIT_KEYS,
+      read: () => limitsOf(this.monitor.core, hookFailures()),
+    });
+    this.show({
+      name: "monitor_logs",
+      help: "Log messages on their way",
+      keys: Object.keys(logs),
+      read: () => ({ ...logs }),
+    });
+  }
 
   /** Registers a part's source, once a name, and keeps it up to date. */
   show(part: Part): void {

@@ -140,7 +140,8 @@ export class Wires {
   }
 }
 
-function toAddress(address: string | Address, port: number): Address {
+/** Reads an address, or checks one that was read. Throws `ADDRESS_INVALID`. */
+export function toAddress(address: string | Address, port: number): Address {
   const isObject = typeof address === "object" && address !== null;
   if (!isObject) return parseAddress(String(address), { port });
   // Without a host or path the system would choose: every interface, and any port.

@@ -18,8 +18,10 @@ Examples:
   wmon run --dir . app.wasm -- file.txt     let it read this directory
   wmon ctl 'L*:debug'                       make it talk, from another terminal
   wmon ctl                                  a prompt
+  wmon trace --seconds 10 -o t.ctf          where it allocates, from another terminal
+  wmon report t.ctf --format html -o t.html
 
-wmon run --help and wmon ctl --help say more.
+wmon COMMAND --help says more.
 `;
 
 export const RUN_HELP = `

@@ -4,6 +4,7 @@
  */
 import { type Address, formatAddress, formatHostPort } from "../address.js";
 import { MonitorError } from "../errors.js";
+import type { TraceOptions } from "../memtrace/trace.js";
 import type { Monitor } from "../monitor.js";
 import type { Place, RunOptions } from "./options.js";
 
@@ -13,12 +14,16 @@ export interface Reach {
   readonly control?: string | undefined;
   /** The URL of `/metrics`, or `unix:PATH`. */
   readonly metrics?: string | undefined;
+  /** The memory trace port, as `--from` takes it. */
+  readonly memtrace?: string | undefined;
 }
 
 export interface ListenerOptions {
   readonly warn: (text: string) => void;
   /** Takes any free port where a default one is in use, instead of none. */
   readonly isFlexible: boolean;
+  /** Of what whoever connects to the memory trace port is sent. */
+  readonly trace: TraceOptions;
 }
 
 /**
@@ -26,19 +31,22 @@ export interface ListenerOptions {
  */
 export async function openListeners(
   monitor: Monitor,
-  run: Pick<RunOptions, "control" | "prometheus">,
+  run: Pick<RunOptions, "control" | "prometheus" | "memtrace">,
   options: ListenerOptions,
 ): Promise<Reach> {
   const openControl = (address: Address) => monitor.openControl(address);
   const openPrometheus = (address: Address) => monitor.openPrometheus(address);
+  const openMemtrace = (address: Address) => monitor.openMemtrace(address, options.trace);
   const control = await open("control", run.control, { ...options, listen: openControl });
   const prometheus = await open("prometheus", run.prometheus, {
     ...options,
     listen: openPrometheus,
   });
+  const memtrace = await open("memtrace", run.memtrace, { ...options, listen: openMemtrace });
   return {
     control: control && formatAddress(control),
     metrics: prometheus && metricsUrl(prometheus),
+    memtrace: memtrace && formatAddress(memtrace),
   };
 }
 

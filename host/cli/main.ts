@@ -1,23 +1,28 @@
 #!/usr/bin/env node
 /**
- * The command line: `wmon run` and `wmon ctl`. Reads arguments and decides the exit code: 2 for
- * what is wrong with the command line or before a guest starts.
+ * The command line. Reads arguments and decides the exit code: 2 for what is wrong with the command
+ * line or before a guest starts.
  */
 import { readFileSync } from "node:fs";
 import { Command } from "commander";
 import type { Address } from "../address.js";
 import { EXIT_USAGE, leave } from "./exit.js";
 import { CTL_HELP, HELP, RUN_HELP } from "./help.js";
+import { addInstrumentCommand } from "./instrument.js";
 import { addRunOptions, type RunOptions, TOKEN_VARIABLE, targetOption } from "./options.js";
 import { packageFile } from "./package.js";
+import { addReportCommand } from "./report.js";
 import { put } from "./stderr.js";
+import { addTraceCommand } from "./trace.js";
 
 const { version } = JSON.parse(readFileSync(packageFile("package.json"), "utf8")) as {
   version: string;
 };
 
 const program = new Command("wmon")
-  .description("Runs WebAssembly programs under watch, and controls those that run.")
+  .description(
+    "Runs WebAssembly programs under watch, controls them, and shows where they allocate.",
+  )
   .version(version, "-V, --version")
   .addHelpText("after", HELP)
   .configureOutput({
@@ -59,6 +64,18 @@ program
       token: token ?? process.env[TOKEN_VARIABLE],
     };
     await leave(() => (words.length > 0 ? sendOnce(target, words.join(" ")) : prompt(target)));
+  });
+
+addTraceCommand(program);
+addReportCommand(program);
+addInstrumentCommand(program);
+
+program
+  .command("encode-trace", { hidden: true })
+  .description("Write the trace of an event script: standard input to standard output.")
+  .action(async () => {
+    const { encodeTrace } = await import("./encode-trace.js");
+    await leave(encodeTrace);
   });
 
 interface CtlOptions {

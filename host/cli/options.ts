@@ -4,6 +4,7 @@
  */
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { type Address, parseAddress } from "../address.js";
+import type { Stacks } from "../instrument/description.js";
 import { parseDurationMs } from "./duration.js";
 
 /** Where a listener goes: an address that was asked for, the default one, or nowhere. */
@@ -19,6 +20,11 @@ export interface RunOptions {
   readonly control: Place;
   readonly prometheus: Place;
   readonly memtrace: Place;
+  readonly memtraceFile?: string;
+  readonly samplingRate: number;
+  readonly stacks: Stacks;
+  /** Undefined: the default of the kind of trace. */
+  readonly maxSamples?: number;
   readonly logLevel?: string;
   readonly metrics?: string;
   readonly strict?: boolean;
@@ -39,6 +45,8 @@ const CONTROL_PORT = 2323;
 const PROMETHEUS_PORT = 9090;
 const MEMTRACE_PORT = 4242;
 
+const SAMPLING_RATE = 1e-4;
+
 const INTERVAL_MIN_MS = 10;
 const INTERVAL_MAX_MS = 24 * 3_600_000;
 
@@ -46,6 +54,7 @@ const INTERVAL_MAX_MS = 24 * 3_600_000;
 export function addRunOptions(command: Command): Command {
   addMetricsOptions(command);
   addListenerOptions(command);
+  addTraceOptions(command);
   addGuestOptions(command);
   return addLogOptions(command);
 }
@@ -69,7 +78,7 @@ function addListenerOptions(command: Command): void {
   command
     .addOption(place("--control <address>", "control port", CONTROL_PORT))
     .addOption(place("--prometheus <address>", "HTTP port that serves /metrics", PROMETHEUS_PORT))
-    .addOption(place("--memtrace <address>", "memory trace port (not built yet)", MEMTRACE_PORT))
+    .addOption(place("--memtrace <address>", "memory trace port", MEMTRACE_PORT))
     .option("--allow-remote", "let --control and --memtrace listen beyond this machine")
     .addOption(
       new Option(
@@ -79,6 +88,24 @@ function addListenerOptions(command: Command): void {
       ).env(TOKEN_VARIABLE),
     )
     .option("--strict", "control port and names exactly as the original has them");
+}
+
+function addTraceOptions(command: Command): void {
+  const rate = new Option(
+    "--sampling-rate <rate>",
+    "probability that an allocated word is sampled",
+  );
+  const stacks = new Option("--stacks <kind>", "who finds call stacks: the engine, or the guest");
+  const most = new Option(
+    "--max-samples <count>",
+    "sampled allocations a second past which a trace ends, 0 for no cap; by default 3000 with " +
+      "engine stacks, 30000 with shadow stacks, none for --memtrace-file",
+  );
+  command
+    .option("--memtrace-file <file>", "trace into a file, from the first allocation to the end")
+    .addOption(rate.argParser(parseRate).default(SAMPLING_RATE, "1e-4"))
+    .addOption(stacks.choices(["engine", "shadow"]).default("engine"))
+    .addOption(most.argParser(parseCount));
 }
 
 function addGuestOptions(command: Command): void {
@@ -119,9 +146,18 @@ function parsePlace(text: string, port: number): Place {
 
 /** The option of `wmon ctl` that names a control port. */
 export function targetOption(): Option {
-  return new Option("--to <address>", "control port")
-    .argParser((text) => invalidUnless(() => parseAddress(text, { port: CONTROL_PORT })))
-    .default(localAddress(CONTROL_PORT), `tcp:127.0.0.1:${CONTROL_PORT}`);
+  return address("--to <address>", "control port", CONTROL_PORT);
+}
+
+/** The option of `wmon trace` that names a memory trace port. */
+export function sourceOption(): Option {
+  return address("--from <address>", "memory trace port", MEMTRACE_PORT);
+}
+
+function address(flags: string, description: string, port: number): Option {
+  return new Option(flags, description)
+    .argParser((text) => invalidUnless(() => parseAddress(text, { port })))
+    .default(localAddress(port), `tcp:127.0.0.1:${port}`);
 }
 
 function localAddress(port: number): Address {
@@ -146,6 +182,17 @@ function parseInterval(text: string): number {
     return intervalMs;
   }
   throw new InvalidArgumentError("Write a time from 10ms to 24h: 500ms, 2s, 1m.");
+}
+
+function parseRate(text: string): number {
+  const rate = Number(text);
+  if (text.trim() !== "" && rate > 0 && rate <= 1) return rate;
+  throw new InvalidArgumentError("Write a probability above 0 and at most 1: 1e-4, 0.01, 1.");
+}
+
+function parseCount(text: string): number {
+  if (/^\d{1,9}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError("Write a whole number, such as 3000; 0 is no cap.");
 }
 
 /** Without `::` the guest sees the directory under the name that the user gave. */

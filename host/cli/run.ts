@@ -5,13 +5,12 @@
 import { statSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
-import { formatAddress } from "../address.js";
 import { refuseRemote } from "../control/binding.js";
 import { MonitorError } from "../errors.js";
 import { createMonitor, type Monitor } from "../index.js";
 import { nodePlatform } from "../platforms/node.js";
 import { attachment } from "../wasi/attachment.js";
-import { Guest } from "../wasi/launch.js";
+import { Guest, type LaunchOptions } from "../wasi/launch.js";
 import type { GuestEnd, RunCells } from "../wasi/order.js";
 import { loadProgram, type Program } from "../wasi/program.js";
 import { registerRunSources } from "../wasi/sources.js";
@@ -20,6 +19,7 @@ import type { RunOptions } from "./options.js";
 import { packageFile } from "./package.js";
 import { dieBy, type EndSignal, firstSignal, signalExitCode } from "./signals.js";
 import { put, say } from "./stderr.js";
+import { openTracing, portPlace, wantedStacks, warnOfHooks } from "./tracing.js";
 
 export interface RunRequest {
   /** The guest's wasm file. */
@@ -49,12 +49,12 @@ const MEMORY_PAGES = { initial: 16, maximum: 16384, shared: true };
  */
 export async function run(request: RunRequest): Promise<number> {
   const signal = firstSignal();
-  const program = await loadProgram(request.file);
+  const program = await loadProgram(request.file, wantedStacks(request.options));
   checkOptions(request.options);
   const core = await readFile(CORE);
   const monitor = await openMonitor(request.options, core);
-  const cells = await prepare(request, program, monitor);
-  const guest = await launch(request, { program, core, monitor, cells });
+  const parts = { program, core, monitor, ...(await prepare(request, program, monitor)) };
+  const guest = await launch(request, parts);
   const outcome = await Promise.race([guest.ended, signal]);
   return typeof outcome === "string"
     ? endBySignal(outcome, guest, monitor)
@@ -110,19 +110,23 @@ async function prepare(
   { options, isFlexible = false, onReady }: RunRequest,
   program: Program,
   monitor: Monitor,
-): Promise<RunCells> {
+): Promise<Pick<Parts, "cells" | "tracing">> {
   try {
-    const reach = await openListeners(monitor, options, { warn: say, isFlexible });
+    const tracing = await openTracing(monitor, program, options);
+    const { samplingRate, maxSamples } = options;
+    const reach = await openListeners(
+      monitor,
+      { ...options, memtrace: portPlace(options) },
+      { warn: say, isFlexible, trace: { samplingRate, maxSamples } },
+    );
     const cells = registerRunSources(monitor.core, program.calls);
     await monitor.startPush(options.push);
     if (reach.control) say(`control ${reach.control}`);
     if (reach.metrics) say(`prometheus ${reach.metrics}`);
-    if (options.memtrace.kind === "explicit") {
-      const place = formatAddress(options.memtrace.address);
-      monitor.log("memtrace").app(`tracing is not built yet: nothing listens on ${place}`);
-    }
+    if (reach.memtrace) say(`memtrace ${reach.memtrace}`);
+    warnOfHooks(program, options);
     onReady?.(reach);
-    return cells;
+    return { cells, tracing };
   } catch (error) {
     await monitor.close();
     throw error;
@@ -134,10 +138,11 @@ interface Parts {
   readonly core: Uint8Array;
   readonly monitor: Monitor;
   readonly cells: RunCells;
+  readonly tracing: LaunchOptions["tracing"];
 }
 
 async function launch({ file, args, options }: RunRequest, parts: Parts): Promise<Guest> {
-  const { program, core, monitor, cells } = parts;
+  const { program, core, monitor, cells, tracing } = parts;
   const guest = new Guest({
     program,
     core: await WebAssembly.compile(attachment(core)),
@@ -146,6 +151,7 @@ async function launch({ file, args, options }: RunRequest, parts: Parts): Promis
     registrar: monitor.registrar,
     setup: { args: [basename(file), ...args], env: options.env, directories: options.dir },
     sandbox: options.sandbox === true,
+    tracing,
     note: say,
   });
   monitor.onCollect(() => guest.refresh());
@@ -170,7 +176,9 @@ async function endBySignal(name: EndSignal, guest: Guest, monitor: Monitor): Pro
   return isStopped ? signalExitCode(name) : dieBy(name);
 }
 
+/** First the reader of a memory trace gets its end, in a time of its own. */
 async function close(monitor: Monitor): Promise<void> {
+  await monitor.memtrace.close();
   const { promise, timer } = delay(CLOSE_GRACE_MS);
   await Promise.race([monitor.close(), promise]);
   clearTimeout(timer);

@@ -47,13 +47,16 @@ function placePath(path: string): { path: string; dir: string } {
   return { path: whole, dir: isDirectory ? whole : dirname(whole) };
 }
 
-function invite({ control = "", metrics = "" }: Reach): void {
+function invite({ control = "", metrics = "", memtrace = "" }: Reach): void {
   const port = control.slice(control.lastIndexOf(":") + 1);
   const to = port === "2323" ? "" : `--to ${control} `;
+  const from = memtrace.endsWith(":4242") ? "" : ` --from ${memtrace}`;
   const commands: [string, string][] = [
     [`printf 'l*' | nc 127.0.0.1 ${port}`, "its log levels"],
     [`curl -s ${metrics} | grep census`, "what it counts"],
     [`npx wmon ctl ${to}'Lfiles:debug for 10s'`, "a line a file, for ten seconds"],
+    [`npx wmon trace${from} --seconds 5`, "where it allocates, in trace.ctf"],
+    ["npx wmon report trace.ctf --format html -o trace.html", "the same, as a page"],
   ];
   const width = Math.max(...commands.map(([command]) => command.length));
   const lines = commands

@@ -3,6 +3,7 @@
  * importing the package must stay cheap for a program that only counts.
  */
 import type * as Fs from "node:fs";
+import type * as Os from "node:os";
 import type * as Tty from "node:tty";
 import type * as Zlib from "node:zlib";
 import type { Platform } from "../platform.js";
@@ -14,6 +15,9 @@ export const nodePlatform: Platform = {
   processId: String(process.pid),
   environment: process.env,
   isStderrTerminal: () => builtin<typeof Tty>("node:tty").isatty(2),
+  hostName: () => builtin<typeof Os>("node:os").hostname(),
+  engine: `v8 ${process.versions.v8}`,
+  traceModule: () => readModule("memtrace.wasm"),
   nowNs: () => BigInt(Date.now()) * 1_000_000n,
   connect,
   async listen(address, accept) {
@@ -39,8 +43,11 @@ export const nodePlatform: Platform = {
 
 /** Compiles the core that the package carries: the shared build for `shared`. */
 export function readCore(shared: boolean): WebAssembly.Module {
+  return readModule(shared ? "monitor.shared.wasm" : "monitor.wasm");
+}
+
+function readModule(file: string): WebAssembly.Module {
   const { readFileSync } = builtin<typeof Fs>("node:fs");
-  const file = shared ? "monitor.shared.wasm" : "monitor.wasm";
   return new WebAssembly.Module(readFileSync(new URL(`../../${file}`, import.meta.url)));
 }
 

@@ -11,6 +11,7 @@ import type { FromGuest, GuestEnd, GuestOrder, RunCells } from "./order.js";
 import type { Program } from "./program.js";
 import type { Registrar } from "./registrar.js";
 import { createRing, RingReader } from "./ring.js";
+import type { TracingOrder } from "./tracing.js";
 
 /** Messages written before sockets get their turn. */
 const LOG_BATCH = 256;
@@ -25,6 +26,8 @@ export interface LaunchOptions {
   readonly setup: GuestSetup;
   /** Files in memory instead of real ones. */
   readonly sandbox: boolean;
+  /** Records memory traces; `pump` reads what is queued. */
+  readonly tracing?: (TracingOrder & { readonly pump: () => void }) | undefined;
   /** Tells the user something about the run, in one line. */
   readonly note: (text: string) => void;
 }
@@ -79,7 +82,7 @@ export class Guest {
   }
 
   #start(channel: SharedArrayBuffer, logs: SharedArrayBuffer): Worker {
-    const { program, core, memory, cells, setup, sandbox } = this.#options;
+    const { program, core, memory, cells, setup, sandbox, tracing } = this.#options;
     const order: GuestOrder = {
       module: program.module,
       core,
@@ -89,6 +92,7 @@ export class Guest {
       cells,
       setup,
       sandbox,
+      tracing: tracing && { buffer: tracing.buffer, description: tracing.description },
     };
     const worker = new Worker(new URL("./worker.js", import.meta.url), { workerData: order });
     worker.on("message", (message: FromGuest) => this.#receive(message));
@@ -104,6 +108,9 @@ export class Guest {
         break;
       case "logs":
         this.#drainInTurns();
+        break;
+      case "samples":
+        this.#options.tracing?.pump();
         break;
       case "note":
         this.#options.note(message.text);

@@ -68,6 +68,8 @@ export interface Meters {
   readonly transfers: TransferCells;
   /** By function name; functions without cells are not metered. */
   readonly calls: Readonly<Record<string, CallCells>>;
+  /** Called at the beginning and the end of every call. */
+  readonly look?: (() => void) | undefined;
 }
 
 /** Wraps each function that has cells. */
@@ -85,15 +87,18 @@ function meterCall(
   call: ImportFunction,
   { meters, target }: { meters: Meters; target: CallCells },
 ): ImportFunction {
-  const { cells, memory } = meters;
+  const { cells, memory, look } = meters;
   const count = transferCounter(name, meters);
   return (...values) => {
+    look?.();
     memory.observe();
     // Counted before it runs: a call that blocks for ever, or exits, is seen.
     cells.add(target.calls, 1);
     const startedMs = performance.now();
     const errno = call(...values);
     cells.add(target.duration, (performance.now() - startedMs) / 1000);
+    // It may have waited long.
+    look?.();
     if (errno) cells.add(target.errors, 1);
     else count?.(values);
     return errno;

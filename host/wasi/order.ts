@@ -4,6 +4,7 @@
  */
 import type { GuestSetup } from "./backend.js";
 import type { CallCells, MemoryCells, TransferCells } from "./metering.js";
+import type { TracingOrder } from "./tracing.js";
 
 /** Cells of the `guest` source. */
 export interface GuestCells {
@@ -36,6 +37,8 @@ export interface GuestOrder {
   readonly cells: RunCells;
   readonly setup: GuestSetup;
   readonly sandbox: boolean;
+  /** Absent when no memory trace can be made. */
+  readonly tracing?: TracingOrder | undefined;
 }
 
 /** What the guest's thread posts. */
@@ -44,6 +47,8 @@ export type FromGuest =
   | { readonly kind: "asks" }
   /** Messages wait in the ring. */
   | { readonly kind: "logs" }
+  /** The queue of a memory trace fills. */
+  | { readonly kind: "samples" }
   | { readonly kind: "note"; readonly text: string }
   | GuestEnd;
 

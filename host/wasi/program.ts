@@ -3,7 +3,10 @@
  * whose every import can be provided, so that a user learns what is wrong in one sentence.
  */
 import { readFile } from "node:fs/promises";
+import { basename } from "node:path";
 import { MonitorError } from "../errors.js";
+import type { Stacks } from "../instrument/description.js";
+import type { TracedModule } from "../memtrace/modules.js";
 import { PREVIEW1, PREVIEW1_FUNCTIONS } from "./preview1.js";
 
 /** A guest that can be started. */
@@ -12,6 +15,14 @@ export interface Program {
   readonly compileMs: number;
   /** WASI functions that it imports. */
   readonly calls: readonly string[];
+  /** How its allocators are hooked; absent when that was not asked for. */
+  readonly hooked?: HookedGuest | undefined;
+}
+
+/** A guest that is traced, without the bytes that were compiled. */
+export interface HookedGuest extends TracedModule {
+  /** What a user should know of the hooks, a sentence each. */
+  readonly warnings: readonly string[];
 }
 
 /** The module under which guests import us. */
@@ -35,18 +46,21 @@ const MONITOR_FUNCTIONS: ReadonlySet<string> = new Set([
 /** Unknown imports named in a message; more are counted. */
 const NAMED_MAX = 8;
 
-/** Loads and compiles `file`; throws `GUEST_INVALID`, saying what it is instead of a command. */
-export async function loadProgram(file: string): Promise<Program> {
+/**
+ * Loads and compiles `file`, its allocators hooked if `stacks` says how a trace finds call stacks.
+ * Throws `GUEST_INVALID`, saying what it is instead of a command.
+ */
+export async function loadProgram(file: string, stacks?: Stacks): Promise<Program> {
   const bytes = await readGuest(file);
   refuseOtherFormats(file, bytes);
   const startedMs = performance.now();
-  const module = await compile(file, bytes);
+  const { module, hooked } = await compileHooked(file, bytes, stacks);
   const compileMs = performance.now() - startedMs;
   const imports = WebAssembly.Module.imports(module);
   checkImports(file, imports);
   checkExports(file, module);
   const calls = imports.filter((entry) => entry.module === PREVIEW1).map(({ name }) => name);
-  return { module, compileMs, calls: [...new Set(calls)] };
+  return { module, compileMs, calls: [...new Set(calls)], hooked };
 }
 
 async function readGuest(file: string): Promise<Buffer<ArrayBuffer>> {
@@ -76,6 +90,29 @@ function refuseOtherFormats(file: string, bytes: Buffer): void {
       "GUEST_INVALID",
       `${file}: is a component, not a core module; build it for WASI preview1 (wasm32-wasip1)`,
     );
+  }
+}
+
+/** A guest that cannot be hooked runs as it is: its traces are empty, and say why. */
+async function compileHooked(
+  file: string,
+  bytes: Buffer<ArrayBuffer>,
+  stacks: Stacks | undefined,
+): Promise<{ module: WebAssembly.Module; hooked?: HookedGuest }> {
+  if (stacks === undefined) return { module: await compile(file, bytes) };
+  const name = basename(file);
+  const { hookModule, unhooked } = await import("../memtrace/hooked.js");
+  try {
+    const findDebug = async (original: Uint8Array) => {
+      const { findDebugFiles } = await import("./debug-files.js");
+      return findDebugFiles(file, original);
+    };
+    const { bytes: made, ...hooked } = hookModule(bytes, { name, stacks, findDebug });
+    return { module: await WebAssembly.compile(made), hooked };
+  } catch (error) {
+    const module = await compile(file, bytes);
+    const reason = error instanceof Error ? error.message : String(error);
+    return { module, hooked: unhooked(bytes, name, `its allocators are not hooked: ${reason}`) };
   }
 }
 

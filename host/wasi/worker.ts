@@ -14,6 +14,7 @@ import { MemoryMeter, meterCalls } from "./metering.js";
 import type { FromGuest, GuestOrder } from "./order.js";
 import { PREVIEW1 } from "./preview1.js";
 import { RingWriter } from "./ring.js";
+import type { GuestTracing } from "./tracing.js";
 
 const FRAMES_MAX = 64;
 
@@ -36,7 +37,7 @@ async function runGuest(): Promise<void> {
       memory: () => meter.memory,
       note: (text) => post({ kind: "note", text }),
     });
-    const instance = await link(backend);
+    const instance = await link(backend, await openTracing());
     start(backend, instance);
   } catch (error) {
     post({ kind: "failed", message: error instanceof Error ? error.message : String(error) });
@@ -49,14 +50,24 @@ async function openBackend(options: BackendOptions): Promise<Backend> {
   return (await import("./node-backend.js")).openNodeBackend(options);
 }
 
+async function openTracing(): Promise<GuestTracing | undefined> {
+  if (!order.tracing) return undefined;
+  const { GuestTracing } = await import("./tracing.js");
+  return new GuestTracing(order.tracing, () => post({ kind: "samples" }));
+}
+
 /** A trap in the module's start function counts as one of the guest, like any later. */
-async function link(backend: Backend): Promise<WebAssembly.Instance | undefined> {
+async function link(
+  backend: Backend,
+  tracing: GuestTracing | undefined,
+): Promise<WebAssembly.Instance | undefined> {
   const imports = {
     [PREVIEW1]: meterCalls(backend.functions, {
       cells,
       memory: meter,
       transfers: order.cells.transfers,
       calls: order.cells.calls,
+      look: tracing && (() => tracing.look()),
     }),
     monitor: guestImports(connectHost(), () => meter.memory),
   };
@@ -66,6 +77,7 @@ async function link(backend: Backend): Promise<WebAssembly.Instance | undefined>
     cells.record(order.cells.guest.instantiate, (performance.now() - startedMs) * 1e6);
     if (instance.exports.memory instanceof WebAssembly.Memory)
       meter.attach(instance.exports.memory);
+    tracing?.attach(instance);
     return instance;
   } catch (error) {
     if (error instanceof WebAssembly.LinkError) throw error;

@@ -8,7 +8,18 @@ import { GUEST_ROWS } from "./guest.js";
 import { HISTOGRAM_ROWS } from "./histogram.js";
 import { INFLUX_ROWS } from "./influx.js";
 import { MEMORY_ROWS } from "./memory.js";
-import { isKept, type Result, type Row } from "./row.js";
+import { MEMTRACE_ENCODE_ROWS } from "./memtrace-encode.js";
+import { MEMTRACE_INSTRUMENT_ROWS } from "./memtrace-instrument.js";
+import { MEMTRACE_OVERHEAD_ROWS } from "./memtrace-overhead.js";
+import {
+  isKept,
+  overheadPercent,
+  promiseText,
+  type Result,
+  type Row,
+  significant,
+  valueText,
+} from "./row.js";
 import { SCRAPE_ROWS } from "./scrape.js";
 import { START_ROWS } from "./start.js";
 
@@ -21,17 +32,17 @@ const ROWS: readonly Row[] = [
   ...START_ROWS,
   ...GUEST_ROWS,
   ...MEMORY_ROWS,
+  ...MEMTRACE_ENCODE_ROWS,
+  ...MEMTRACE_OVERHEAD_ROWS,
+  ...MEMTRACE_INSTRUMENT_ROWS,
 ];
 
-const NAME_WIDTH = 30;
+const NAME_WIDTH = 46;
 const VALUE_WIDTH = 13;
 
-function significant(value: number): number {
-  return Number(value.toPrecision(4));
-}
-
 /** The row as programs read it; `ratio` is how many times the peer takes. */
-function jsonLine(row: Row, { ours, peer, handles }: Result): string {
+function jsonLine(row: Row, result: Result): string {
+  const { ours, peer, handles } = result;
   return JSON.stringify({
     name: row.name,
     ours_ns: significant(ours),
@@ -39,27 +50,32 @@ function jsonLine(row: Row, { ours, peer, handles }: Result): string {
     peer_ns: peer === undefined ? null : significant(peer),
     ratio: peer === undefined ? null : significant(peer / ours),
     unit: row.unit ?? "ns",
+    ...(row.overheadMax === undefined ? {} : { overhead_percent: percent(result) }),
     ...(handles === undefined ? {} : { handles: significant(handles) }),
   });
 }
 
 function tableLine(row: Row, result: Result): string {
   const unit = row.unit ?? "ns";
-  const ratio = result.peer === undefined ? "" : `${significant(result.peer / result.ours)}×`;
-  const promise = row.oursMax === undefined ? `≥ ${row.ratioMin}×` : `≤ ${row.oursMax} ${unit}`;
-  const cells = [valueText(result.ours, unit), valueText(result.peer, unit), ratio, promise];
+  const { ours, peer, handles } = result;
+  const peerText = peer === undefined ? "" : valueText(peer, unit);
+  const cells = [valueText(ours, unit), peerText, ratioText(row, result), promiseText(row)];
   const mark = isKept(row, result) ? "✔" : "✖";
   const text = cells.map((cell) => cell.padStart(VALUE_WIDTH)).join("");
-  const { handles } = result;
   const note = handles === undefined ? "" : `  and ${significant(handles)} ${unit} of handles`;
   return `${mark} ${row.name.padEnd(NAME_WIDTH)}${text}${note}`;
 }
 
-/** A number in the unit that people read it in. */
-function valueText(value: number | undefined, unit: string): string {
-  if (value === undefined) return "";
-  if (unit !== "ns" || value < 1e3) return `${significant(value)} ${unit}`;
-  return value < 1e6 ? `${significant(value / 1e3)} µs` : `${significant(value / 1e6)} ms`;
+function ratioText({ overheadMax }: Row, result: Result): string {
+  if (result.peer === undefined) return "";
+  if (overheadMax === undefined) return `${significant(result.peer / result.ours)}×`;
+  const overhead = percent(result);
+  return `${overhead < 0 ? "" : "+"}${overhead} %`;
+}
+
+/** The overhead to a hundredth. */
+function percent(result: Result): number {
+  return Math.round(overheadPercent(result) * 100) / 100;
 }
 
 const names = process.argv.slice(2).filter((argument) => !argument.startsWith("--"));

@@ -1,8 +1,8 @@
 /**
- * Makes the WASI command build/conformance/ruby.wasm from the npm package in package.json, which
- * ships Ruby as a library for JavaScript hosts: merges it with `ruby-command.wat`, which gives it a
- * `_start`, and with `js-stub.wat` in place of JavaScript; then drops every other export, because
- * a WASI command may have no `_initialize`. The interpreter's code stays as its makers built it.
+ * Makes WASI commands in build/conformance/ from the npm package in package.json, which ships Ruby
+ * as a library for JavaScript hosts: merges it with `ruby-command.wat`, which gives it a `_start`,
+ * and with `js-stub.wat` in place of JavaScript; then drops every other export, because a WASI
+ * command may have no `_initialize`. The interpreter's code stays as its makers built it.
  */
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
@@ -11,7 +11,11 @@ import { ROOT } from "../guests/guest.js";
 const FOLDER = `${ROOT}tests/conformance`;
 const PACKAGE = `${FOLDER}/node_modules/@ruby/3.4-wasm-wasi`;
 const OUTPUT_FOLDER = `${ROOT}build/conformance`;
-const OUTPUT = `${OUTPUT_FOLDER}/ruby.wasm`;
+
+/** The builds in the package: the small one has no names, the other one has them and DWARF. */
+const BUILDS = { ruby: "ruby.wasm", "ruby-named": "ruby.debug+stdlib.wasm" };
+
+export type RubyBuild = keyof typeof BUILDS;
 
 /** What clang used; binaryen must be told, and `all` would write what V8 refuses. */
 const FEATURES = [
@@ -30,7 +34,7 @@ const KEPT_EXPORTS = ["memory", "_start"];
 export type Made = { readonly path: string } | { readonly missing: string };
 
 /** Installs the package if needed, and makes the command if it is older than what it is made of. */
-export function makeRubyCommand(): Made {
+export function makeRubyCommand(build: RubyBuild = "ruby"): Made {
   if (!existsSync(PACKAGE)) {
     const npm = process.platform === "win32" ? "npm.cmd" : "npm";
     const { status, stderr } = spawnSync(npm, ["ci"], {
@@ -40,32 +44,34 @@ export function makeRubyCommand(): Made {
     });
     if (status !== 0) return { missing: `npm ci failed in tests/conformance: ${stderr}` };
   }
-  if (!isFresh()) merge();
-  return { path: OUTPUT };
+  const path = `${OUTPUT_FOLDER}/${build}.wasm`;
+  if (!isFresh(path)) merge(build, path);
+  return { path };
 }
 
-function isFresh(): boolean {
-  if (!existsSync(OUTPUT)) return false;
-  const { mtimeMs } = statSync(OUTPUT);
+function isFresh(path: string): boolean {
+  if (!existsSync(path)) return false;
+  const { mtimeMs } = statSync(path);
   return ["package.json", "ruby-command.wat", "js-stub.wat"].every(
     (name) => statSync(`${FOLDER}/${name}`).mtimeMs < mtimeMs,
   );
 }
 
-function merge(): void {
+function merge(build: RubyBuild, path: string): void {
   mkdirSync(OUTPUT_FOLDER, { recursive: true });
   const merged = `${OUTPUT_FOLDER}/merged.wasm`;
   const pruned = `${OUTPUT_FOLDER}/pruned.wasm`;
   const graph = `${OUTPUT_FOLDER}/exports.json`;
   const stub = `${FOLDER}/js-stub.wat`;
-  const modules = [`${FOLDER}/ruby-command.wat`, "command", `${PACKAGE}/dist/ruby.wasm`, "ruby"];
+  const library = `${PACKAGE}/dist/${BUILDS[build]}`;
+  const modules = [`${FOLDER}/ruby-command.wat`, "command", library, "ruby"];
   modules.push(stub, "rb-js-abi-host", stub, "canonical_abi");
-  binaryen("wasm-merge", ...modules, "--rename-export-conflicts", "-o", merged);
+  binaryen("wasm-merge", ...modules, "--rename-export-conflicts", "-g", "-o", merged);
   const roots = KEPT_EXPORTS.map((name) => ({ name, export: name, root: true }));
   writeFileSync(graph, JSON.stringify(roots));
-  binaryen("wasm-metadce", merged, "-f", graph, "-o", pruned);
+  binaryen("wasm-metadce", merged, "-g", "-f", graph, "-o", pruned);
   rmSync(merged);
-  renameSync(pruned, OUTPUT);
+  renameSync(pruned, path);
 }
 
 function binaryen(tool: string, ...options: string[]): void {

@@ -5,7 +5,7 @@
 (module
   (import "ruby" "memory" (memory 0))
   (import "ruby" "_initialize" (func $initialize))
-  (import "ruby" "cabi_realloc" (func $realloc (param i32 i32 i32 i32) (result i32)))
+  (import "ruby" "cabi_realloc" (func $cabiRealloc (param i32 i32 i32 i32) (result i32)))
   (import "ruby" "ruby-init: func(args: list<string>) -> ()"
     (func $rubyInit (param $list i32) (param $count i32)))
   (import "ruby"
@@ -26,7 +26,7 @@
     "end; $stdout.flush; $stderr.flush; exit!(status)")
 
   (func $allocate (param $byteCount i32) (result i32)
-    (call $realloc (i32.const 0) (i32.const 0) (i32.const 8) (local.get $byteCount)))
+    (call $cabiRealloc (i32.const 0) (i32.const 0) (i32.const 8) (local.get $byteCount)))
 
   (func $putText (param $entry i32) (param $address i32) (param $byteCount i32)
     (i32.store (local.get $entry) (local.get $address))

@@ -9,7 +9,13 @@ import { main as asc } from "assemblyscript/asc";
 import { GUESTS, type Guest, guestPath, ROOT } from "./guest.js";
 
 /** What guests are made of besides their own file. */
-const INGREDIENTS = ["assembly/abi.ts", "assembly/guest", "examples/census"];
+const INGREDIENTS = [
+  "assembly/abi.ts",
+  "assembly/guest",
+  "examples/census",
+  "tests/guests/allocation.ts",
+  "tests/guests/assembly/books.ts",
+];
 
 /** Debian's rustc with its libstd-rust-dev-wasm32, then any; the target's name changed in 1.78. */
 const RUST_COMPILERS = [
@@ -23,7 +29,12 @@ const CLANG_TARGET = "--target=wasm32-wasi";
 /** What a compiler said: nothing when it was content, undefined when it is not there. */
 type Complaint = string | undefined;
 
-const COMPILERS = { assemblyscript: compileAssembly, c: compileC, rust: compileRust };
+const COMPILERS = {
+  assemblyscript: compileAssembly,
+  c: compileC,
+  cpp: compileCpp,
+  rust: compileRust,
+};
 
 process.chdir(ROOT);
 mkdirSync("build/guests", { recursive: true });
@@ -51,7 +62,7 @@ async function compileAssembly(guest: Guest, output: string): Promise<Complaint>
   const { error, stderr } = await asc([
     guest.source,
     "--config=none",
-    "-O3",
+    ...(guest.options ?? ["-O3"]),
     "--use=abort=",
     `--exportStart=${guest.start}`,
     `--outFile=${output}`,
@@ -59,23 +70,34 @@ async function compileAssembly(guest: Guest, output: string): Promise<Complaint>
   return error ? `${stderr.toString()}${error.message}` : "";
 }
 
-/** In two steps: a linking clang with -O would run any wasm-opt on the PATH, and lose names. */
 function compileC(guest: Guest, output: string): Complaint {
-  if (!canCompileC()) return undefined;
+  return link("clang", guest, output, "-std=gnu11");
+}
+
+/** Without exceptions, for which wasi-libc's libc++ has no run-time. */
+function compileCpp(guest: Guest, output: string): Complaint {
+  return link("clang++", guest, output, "-std=c++17", "-fno-exceptions");
+}
+
+/** In two steps: a linking clang with -O would run any wasm-opt on the PATH, and lose names. */
+function link(compiler: string, guest: Guest, output: string, ...dialect: string[]): Complaint {
+  if (!canLink(compiler)) return undefined;
   const object = `${output}.o`;
-  const options = ["-std=gnu11", "-Wall", "-Wextra", "-Werror", "-O2", "-c"];
-  const complaint = run("clang", CLANG_TARGET, ...options, guest.source, "-o", object);
+  const options = ["-Wall", "-Wextra", "-Werror", ...(guest.options ?? ["-O2"]), "-c"];
+  const complaint = run(compiler, CLANG_TARGET, ...dialect, ...options, guest.source, "-o", object);
   if (complaint !== "") return complaint;
-  const linked = run("clang", CLANG_TARGET, object, "-o", output);
+  const model = guest.start === "_initialize" ? "reactor" : "command";
+  const linked = run(compiler, CLANG_TARGET, `-mexec-model=${model}`, object, "-o", output);
   rmSync(object);
   return linked;
 }
 
-/** True if clang, wasi-libc and lld are there: links an empty program. */
-function canCompileC(): boolean {
+/** True if the compiler, its library and lld are there: links an empty program. */
+function canLink(compiler: string): boolean {
   const output = "build/guests/empty.wasm";
-  const input = "#include <stdio.h>\nint main(void) { return 0; }\n";
-  const { status } = spawnSync("clang", [CLANG_TARGET, "-xc", "-", "-o", output], { input });
+  const [language, header] = compiler === "clang" ? ["-xc", "stdio.h"] : ["-xc++", "string"];
+  const input = `#include <${header}>\nint main(void) { return 0; }\n`;
+  const { status } = spawnSync(compiler, [CLANG_TARGET, language, "-", "-o", output], { input });
   rmSync(output, { force: true });
   return status === 0;
 }
@@ -83,7 +105,8 @@ function canCompileC(): boolean {
 function compileRust(guest: Guest, output: string): Complaint {
   const compiler = RUST_COMPILERS.find(hasTarget);
   if (!compiler) return undefined;
-  const options = ["--edition=2021", "-O", "-Cstrip=debuginfo", `--target=${compiler.target}`];
+  const options = ["--edition=2021", `--target=${compiler.target}`];
+  options.push(...(guest.options ?? ["-O", "-Cstrip=debuginfo"]));
   const complaint = run(compiler.path, ...options, guest.source, "-o", output);
   return complaint?.includes("linker `rust-lld` not found") ? undefined : complaint;
 }

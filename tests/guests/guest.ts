@@ -3,14 +3,17 @@
  */
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { ALLOCATION_GUESTS } from "./allocation.js";
 
 /** One guest: its source below the repository, and what compiles it. */
 export interface Guest {
   readonly name: string;
-  readonly language: "assemblyscript" | "c" | "rust";
+  readonly language: "assemblyscript" | "c" | "cpp" | "rust";
   readonly source: string;
-  /** The export that runs an AssemblyScript guest's top level: a command's or a plug-in's. */
+  /** The export that a host calls first: a command's (C's default), or a library's. */
   readonly start?: "_start" | "_initialize";
+  /** How it is compiled. @default optimized, without debug information */
+  readonly options?: readonly string[];
 }
 
 /** The repository's root, seen from build/tests/guests/. */
@@ -30,6 +33,7 @@ export const GUESTS: readonly Guest[] = [
   { name: "c-actor", language: "c", source: "tests/guests/c/actor.c" },
   { name: "c-primes", language: "c", source: "examples/c/primes.c" },
   { name: "rust-actor", language: "rust", source: "tests/guests/rust/actor.rs" },
+  ...ALLOCATION_GUESTS,
 ];
 
 /** The path of a guest's wasm, whether it is there or not. */

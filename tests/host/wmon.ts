@@ -13,10 +13,14 @@ import { until } from "./until.js";
 
 const MAIN = fileURLToPath(new URL("../../host/cli/main.js", import.meta.url));
 
-/** Neither listener: for runs that need none. */
-export const QUIET = ["--control", "off", "--prometheus", "off"];
-/** Both listeners, on free ports. */
-export const LISTENING = ["--control", "tcp:127.0.0.1:0", "--prometheus", "tcp:127.0.0.1:0"];
+/** No listener: for runs that need none. */
+export const QUIET = ["--control", "off", "--prometheus", "off", "--memtrace", "off"];
+/** Control and metrics, on free ports. */
+export const LISTENING = [
+  ...["--control", "tcp:127.0.0.1:0"],
+  ...["--prometheus", "tcp:127.0.0.1:0"],
+  ...["--memtrace", "off"],
+];
 
 export interface Ending {
   readonly code: number | null;
@@ -57,6 +61,11 @@ export class Wmon {
   /** The URL of `/metrics`, once it is printed. */
   metrics(): Promise<string> {
     return this.printed(/^wmon: prometheus (\S+)$/m);
+  }
+
+  /** The number of the memory trace port, once it is printed. */
+  async memtrace(): Promise<number> {
+    return Number(await this.printed(/^wmon: memtrace tcp:127\.0\.0\.1:(\d+)$/m));
   }
 
   /** The first group of `pattern` on standard error, as soon as it is there. */

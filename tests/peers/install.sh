@@ -14,7 +14,7 @@ TELEGRAF_PLUGINS+=,serializers.influx,serializers.json,serializers.prometheus
 
 SERVICES="prometheus influxdb victoria-metrics"
 PACKAGES="$SERVICES clang lld wasi-libc libclang-rt-dev-wasm32 rustc libstd-rust-dev-wasm32"
-PACKAGES+=" wabt netcat-openbsd curl"
+PACKAGES+=" libc++-dev-wasm32 wabt llvm babeltrace2 chromium netcat-openbsd curl"
 
 cache="${XDG_CACHE_HOME:-$HOME/.cache}/wasm-monitoring"
 telegraf="$cache/telegraf-$TELEGRAF_VERSION"
@@ -63,8 +63,8 @@ install_packages() {
   if [ -z "$missing" ]; then return; fi
   forbid_services
   {
-    as_root apt-get update &&
-      as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $missing
+    as_root apt-get update && as_root env DEBIAN_FRONTEND=noninteractive \
+      apt-get -o DPkg::Lock::Timeout=300 install -y --no-install-recommends $missing
   } > "$scratch/apt" 2>&1 || tail -n 20 "$scratch/apt" >&2
   for package in $missing; do
     case " $SERVICES " in

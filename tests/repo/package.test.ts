@@ -22,6 +22,8 @@ const NEEDED = [
   "package.json",
   "build/monitor.wasm",
   "build/monitor.shared.wasm",
+  "build/memtrace.wasm",
+  "build/page/report.html",
   "build/bundle/node/index.js",
   "build/host/index.js",
   "build/host/index.d.ts",

@@ -13,6 +13,7 @@ import { matchGolden } from "../golden.js";
 import { functionBytes } from "./wasm-file.js";
 
 interface Budget {
+  readonly entry: string;
   readonly target: string;
   readonly rawMax: number;
   readonly gzipMax: number;
@@ -31,13 +32,29 @@ interface Size {
  */
 const GZIP_GOAL = 7168;
 
+const CORE = "assembly/index.ts";
+
 const BUDGETS: Readonly<Record<string, Budget>> = {
-  "monitor.wasm": { target: "release", rawMax: 16384, gzipMax: 8130, imports: [] },
+  "monitor.wasm": {
+    entry: CORE,
+    target: "release",
+    rawMax: 16384,
+    gzipMax: 8130,
+    imports: [],
+  },
   "monitor.shared.wasm": {
+    entry: CORE,
     target: "shared",
     rawMax: 16400,
     gzipMax: 8130,
     imports: ["env.memory"],
+  },
+  "memtrace.wasm": {
+    entry: "assembly/memtrace/index.ts",
+    target: "memtrace",
+    rawMax: 8192,
+    gzipMax: 4096,
+    imports: [],
   },
 };
 
@@ -71,7 +88,7 @@ for (const [name, budget] of Object.entries(BUDGETS)) {
         `gzip ${old?.gzip ?? "?"} -> ${gzip} of ${budget.gzipMax} (goal ${GZIP_GOAL})`;
       t.diagnostic(summary);
       if (raw <= budget.rawMax && gzip <= budget.gzipMax) return;
-      const functions = await namedFunctions(budget.target);
+      const functions = await namedFunctions(budget);
       assert.fail(`${summary}\n${grown(old?.functions ?? {}, functions)}`);
     });
   });
@@ -80,9 +97,9 @@ for (const [name, budget] of Object.entries(BUDGETS)) {
 if (process.env.GOLDEN !== undefined) {
   test("sizes.json is refreshed", async () => {
     const sizes: Record<string, Size> = {};
-    for (const [name, { target }] of Object.entries(BUDGETS)) {
+    for (const [name, budget] of Object.entries(BUDGETS)) {
       const wasm = readFileSync(`build/${name}`);
-      const functions = await namedFunctions(target);
+      const functions = await namedFunctions(budget);
       sizes[name] = { raw: wasm.length, gzip: gzipSync(wasm, { level: 9 }).length, functions };
     }
     matchGolden(GOLDEN_PATH, `${JSON.stringify(sizes, undefined, 2)}\n`);
@@ -90,13 +107,13 @@ if (process.env.GOLDEN !== undefined) {
 }
 
 /** Builds a target once more with names, and measures its functions; largest first. */
-async function namedFunctions(target: string): Promise<Record<string, number>> {
+async function namedFunctions({ entry, target }: Budget): Promise<Record<string, number>> {
   const folder = mkdtempSync(join(tmpdir(), "size-"));
   try {
     const outFile = join(folder, "named.wasm");
     const transform = ["--transform", "./assembly/ascii.js"];
     const options = ["--target", target, ...transform, "--debug", "--outFile", outFile];
-    execFileSync(process.execPath, [COMPILER, "assembly/index.ts", ...options]);
+    execFileSync(process.execPath, [COMPILER, entry, ...options]);
     const entries = Object.entries(await functionBytes(readFileSync(outFile)));
     return Object.fromEntries(entries.sort((left, right) => right[1] - left[1]));
   } finally {

@@ -32,7 +32,8 @@ const LAYERS: readonly (readonly string[])[] = [
 ];
 
 /** Where the host may name its runtime: adapters, what exists for Node alone, its entry. */
-const RUNTIME_ALLOWED = /^host\/((platforms|cli|wasi|process)\/|index\.ts$)/;
+const RUNTIME_ALLOWED =
+  /^host\/((platforms|cli|wasi|process)\/|index\.ts$|report\/page\/build\.js$)/;
 const RUNTIME_NAMES = /"node:|\bprocess\.|\bBuffer\b|\bDeno\.|\bBun\./;
 
 /** All that an adapter may know of the host. */
@@ -41,8 +42,9 @@ const PLATFORM_IMPORTS = ["host/platform", "host/address", "host/errors"];
 /** Files that somebody starts, not imports. */
 const ENTRIES: readonly RegExp[] = [
   /^assembly\/build\.js$/,
-  /^assembly\/(index|guest\/index)\.ts$/,
+  /^assembly\/((guest\/|memtrace\/)?index)\.ts$/,
   /^host\/(index|cli\/(main|start))\.ts$/,
+  /^host\/report\/page\/(build\.js|client\/main\.ts)$/,
   /^tests\/(run|bench\/main)\.ts$/,
   /\.(test|spec)\.ts$/,
   /\.config\.js$/,
@@ -121,7 +123,9 @@ check("a platform knows the contract and its runtime, nothing else", (source) =>
 
 check("the host imports itself and the core's numbers", (source) =>
   source.path.startsWith("host/")
-    ? resolved(source).filter((target) => !target.startsWith("host/") && target !== "assembly/abi")
+    ? resolved(source).filter(
+        (target) => !target.startsWith("host/") && !/^assembly\/(memtrace\/)?abi$/.test(target),
+      )
     : [],
 );
 

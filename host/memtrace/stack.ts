@@ -1,0 +1,145 @@
+/**
+ * Backtraces of guests: as V8 sees them (Error.captureStackTrace; the position of a wasm frame is
+ * the byte offset of its call in the module), or as the guest itself pushed them. Only frames of
+ * traced guests count; the allocator's own are stripped where the backtrace ends.
+ */
+import type { Hooks } from "../instrument/hooks.js";
+import { type CodeMap, FrameKind } from "./code-map.js";
+import { FRAMES_MAX, type Frames, UNKNOWN_POSITION } from "./event.js";
+
+/** Fills `frames`, which is empty, with at least one; returns whether frames were cut. */
+export interface StackReader {
+  read(frames: Frames): boolean;
+  /** To be called in each hook: cheap but for the first time. */
+  learn?(): void;
+}
+
+/** V8's structured frame; other engines have none. */
+interface CallSite {
+  /** In Node 20 a function of wasm is its index, a number. */
+  getFunction(): unknown;
+  getPosition(): number;
+  getScriptNameOrSourceURL(): string | null | undefined;
+}
+
+interface StackSettings {
+  stackTraceLimit?: number;
+  prepareStackTrace?: unknown;
+  captureStackTrace?(target: object): void;
+}
+
+/** Frames of ours and of the engine's that lie between the guest and the capture. */
+const HOST_FRAMES = 8;
+
+/** The modules of one thread, by the names under which the engine keeps them. */
+export type Modules = Map<string, CodeMap>;
+
+/** Backtraces by V8. Elsewhere, and for a guest called from nowhere, one unknown frame. */
+export class EngineStack implements StackReader {
+  #isLearnt = false;
+
+  /** Without `modules` every frame of wasm is `own`'s; with them, those are told apart. */
+  constructor(
+    private readonly own: CodeMap,
+    private readonly modules?: Modules,
+  ) {}
+
+  /** Learns the engine's name for the module, if it is not known: called by a hook of it. */
+  learn(): void {
+    if (this.#isLearnt || !this.modules) return;
+    const site = captureSites(HOST_FRAMES).find(isWasm);
+    if (!site) return;
+    this.#isLearnt = true;
+    // The innermost frame of wasm is of the module whose hook was called.
+    this.modules.set(urlOf(site), this.own);
+  }
+
+  read(frames: Frames): boolean {
+    const sites = captureSites(FRAMES_MAX + HOST_FRAMES);
+    for (const site of sites) {
+      if (frames.depth === FRAMES_MAX) return true;
+      if (!isWasm(site)) continue;
+      const map = this.modules ? this.modules.get(urlOf(site)) : this.own;
+      if (map) addFrame(frames, map, site.getPosition());
+    }
+    settle(frames, this.own);
+    return sites.length >= FRAMES_MAX + HOST_FRAMES;
+  }
+}
+
+function addFrame(frames: Frames, map: CodeMap, position: number): void {
+  const found = map.find(position);
+  const kind = found % 4;
+  if (kind === FrameKind.Added) return;
+  // The allocator calls itself: only its outermost frame is kept, in case there is no other.
+  if (frames.depth === 1 && isAllocator(frames, map)) frames.depth = 0;
+  frames.add(Math.floor(found / 4), map.module);
+}
+
+function isAllocator(frames: Frames, map: CodeMap): boolean {
+  const position = frames.positions[0] as number;
+  return frames.modules[0] === map.module && map.kindOf(position) === FrameKind.Allocator;
+}
+
+/** A backtrace has at least one frame: readers fail on an empty one. */
+function settle(frames: Frames, { module }: CodeMap): void {
+  if (frames.depth === 0) frames.add(UNKNOWN_POSITION, module);
+}
+
+/** The structured stack of this moment, innermost first; the user's own settings stay. */
+function captureSites(countMax: number): readonly CallSite[] {
+  const settings = Error as unknown as StackSettings;
+  const { stackTraceLimit, prepareStackTrace } = settings;
+  const holder: { stack?: unknown } = {};
+  settings.stackTraceLimit = countMax;
+  settings.prepareStackTrace = passSites;
+  try {
+    settings.captureStackTrace?.(holder);
+    // Formatted when it is first read: before the settings are as they were.
+    return Array.isArray(holder.stack) ? (holder.stack as CallSite[]) : [];
+  } finally {
+    settings.prepareStackTrace = prepareStackTrace;
+    if (stackTraceLimit === undefined) delete settings.stackTraceLimit;
+    else settings.stackTraceLimit = stackTraceLimit;
+  }
+}
+
+function passSites(_error: unknown, sites: unknown): unknown {
+  return sites;
+}
+
+function isWasm(site: CallSite): boolean {
+  const found = site.getFunction();
+  if (typeof found === "number") return true;
+  // Functions of JavaScript in strict mode are not given away either.
+  return found === undefined && urlOf(site).startsWith("wasm:");
+}
+
+function urlOf(site: CallSite): string {
+  return site.getScriptNameOrSourceURL() ?? "";
+}
+
+/** Backtraces that the guest pushed itself; they have no frames of other modules. */
+export class ShadowStack implements StackReader {
+  readonly #positions = new Uint32Array(FRAMES_MAX);
+
+  constructor(
+    private readonly map: CodeMap,
+    private readonly hooks: () => Hooks | undefined,
+  ) {}
+
+  read(frames: Frames): boolean {
+    const count = this.hooks()?.readStack(this.#positions) ?? 0;
+    let first = 0;
+    while (first < count - 1 && this.#isAllocator(first)) first++;
+    for (let index = first; index < count; index++) {
+      frames.add(this.#positions[index] as number, this.map.module);
+    }
+    settle(frames, this.map);
+    return count >= FRAMES_MAX;
+  }
+
+  #isAllocator(index: number): boolean {
+    return this.map.kindOf(this.#positions[index] as number) === FrameKind.Allocator;
+  }
+}
