@@ -3,48 +3,23 @@
  * asconfig.json, then binaryen makes the core small and its hot paths fast, the trace module fast.
  */
 import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { main as compile } from "assemblyscript/asc";
 import AsciiTransform from "./ascii.js";
+import { COLD_NAMES } from "./cold.js";
+import { renumberLocals } from "./locals.js";
 
 const FEATURES = ["simd", "bulk-memory", "sign-ext", "nontrapping-float-to-int", "mutable-globals"];
-
-/** What may be a call: all but what a scrape consists of and what a guest calls. */
-const COLD = [
-  "index/*",
-  "command/*",
-  "metrics/*",
-  "encode/influx/*",
-  "encode/prometheus/put*",
-  "encode/prometheus/addHeader",
-  "encode/prometheus/addInfos",
-  "encode/compound/putCompoundFields",
-  "encode/compound/putTotal",
-  "bytes/arena/*",
-  "bytes/double/layOut",
-  "bytes/double/multiplyRounded",
-  "bytes/double/putDouble",
-  "bytes/escape/*",
-  "bytes/input/*",
-  "bytes/integer/putUnsigned",
-  "bytes/integer/putSigned",
-  "bytes/power/*",
-  "bytes/put/add*",
-  "bytes/put/putBytes",
-  "bytes/put/putText",
-  "bytes/put/writeAt",
-  "bytes/text/*",
-  "bytes/word/*",
-];
 
 /** Nothing traps on purpose, and nothing is stored below 1,024. */
 const PASSES = ["-tnh", "-lmu", "--strip-debug"];
 
 /** How the core is optimised: for size, small functions inline. */
 const CORE_PASSES = [
-  ...COLD.map((names) => `--no-inline=assembly/${names}`),
+  ...COLD_NAMES.map((name) => `--no-inline=${name}`),
   ...["--always-inline-max-function-size", "80", "-Oz"],
+  ...["--dealign", "--reorder-functions-by-name"],
 ];
 
 /** How the trace module is optimised: for speed, of which it needs all for a sample. */
@@ -67,6 +42,10 @@ async function build(target, { outFile, sharedMemory }) {
   const passes = isMemtrace ? MEMTRACE_PASSES : CORE_PASSES;
   const args = [outFile, "-o", outFile, ...enabled, ...passes, ...PASSES];
   execFileSync(process.execPath, [OPTIMIZER, ...args]);
+  if (isMemtrace) return;
+  const bytes = readFileSync(outFile);
+  renumberLocals(bytes);
+  writeFileSync(outFile, bytes);
 }
 
 const { targets } = JSON.parse(readFileSync("asconfig.json", "utf8"));

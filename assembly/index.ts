@@ -2,6 +2,7 @@
  * The ABI of the core: every export, nothing else. See README.md.
  */
 import "./bytes/fixed";
+import "./bytes/ascii";
 import { Status, TAG_VALUE_BYTES_MAX } from "./abi";
 import { arenaMark } from "./bytes/arena";
 import { COUNTERS } from "./bytes/fixed";

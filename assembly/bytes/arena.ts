@@ -16,15 +16,15 @@ export function arenaMark(): usize {
   return arenaEnd;
 }
 
-/** Gives back everything allocated since `mark`. */
+/** Gives back everything allocated since `mark`; or takes, unaligned, what lies before it. */
 export function arenaRelease(mark: usize): void {
   arenaEnd = mark;
 }
 
 /** Takes `byteCount` bytes, 8-byte aligned, not zeroed. The caller has reserved them. */
 export function allocate(byteCount: usize): usize {
-  const address = arenaEnd;
-  arenaEnd = (address + byteCount + 7) & ~7;
+  const address = (arenaEnd + 7) & ~7;
+  arenaEnd = address + byteCount;
   return address;
 }
 

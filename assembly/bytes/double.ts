@@ -11,11 +11,11 @@ import { putByte, putText } from "./put";
 
 const POWER_2_53: f64 = 9007199254740992;
 const MANTISSA_MASK: u64 = 0x000fffffffffffff;
-/** Behind whatever a double takes. */
-const DRAFT_OFFSET = 32;
+/** Behind whatever a double takes, and zeros. */
+const DRAFT_OFFSET = 64;
 const HIDDEN_BIT: u64 = 0x0010000000000000;
 
-/** Writes `value`; at most 25 bytes, may touch 40 more. Non-finite as Prometheus has it. */
+/** Writes `value`; at most 25 bytes, may touch 110 more. Non-finite as Prometheus has it. */
 export function putDouble(at: usize, value: f64): usize {
   if (value - value != 0) {
     return putText(at, value != value ? ascii("NaN") : value < 0 ? ascii("-Inf") : ascii("+Inf"));
@@ -61,18 +61,19 @@ function putShortest(at: usize, value: f64): usize {
   const tens = s / 10;
   const isTensIn = lower <= tens * 40;
   const isNextTensIn = (tens + 1) * 40 <= upper;
-  if (isTensIn != isNextTensIn) return layOut(at, tens + <u64>isNextTensIn, k + 1, true);
+  if (isTensIn != isNextTensIn) return layOut(at, tens + <u64>isNextTensIn, k + 1);
   const isIn = lower <= s << 2;
   const isNextIn = (s + 1) << 2 <= upper;
   const half = (s << 2) + 2;
   const isCloser = middle > half || (middle == half && (s & 1) != 0);
-  return layOut(at, s + <u64>(isIn == isNextIn ? isCloser : isNextIn), k, s < 10);
+  return layOut(at, s + <u64>(isIn == isNextIn ? isCloser : isNextIn), k);
 }
 
 /** The upper 64 bits of a 128-bit by 64-bit product, its lowest bit sticky (round to odd). */
 function multiplyRounded(power: usize, factor: u64): u64 {
-  const high = load<u64>(power);
-  const carried = multiplyHigh(load<u64>(power, 8), factor);
+  const high = load<u64>(power, 12);
+  // Rounded up: the lowest bit of what is exact does not count.
+  const carried = multiplyHigh(load<u64>(power, 4) + 1, factor);
   const low = high * factor + carried;
   const result = multiplyHigh(high, factor) + <u64>(low < carried);
   return result | <u64>(low > 1);
@@ -89,45 +90,32 @@ function multiplyHigh(a: u64, b: u64): u64 {
 }
 
 /**
- * Writes `digits` × 10^`exponent` in the layout that ECMA-262 prescribes. `hasZeros`: the digits
- * may end in zeros. Moves 32 bytes at a time: digits are at most 17.
+ * Writes `digits` × 10^`exponent` in the layout that ECMA-262 prescribes. Digits are at most 17;
+ * between zeros on both sides, they need but be cut.
  */
-function layOut(at: usize, digits: u64, exponent: i32, hasZeros: bool): usize {
-  while (hasZeros && digits % 10 == 0) {
-    digits /= 10;
-    exponent++;
-  }
-  const draft = at + DRAFT_OFFSET;
-  const count = <i32>(putUnsigned(draft, digits) - draft);
-  const power = count + exponent - 1;
-  const isScientific = power > 20 || power < -6;
-  let point = isScientific ? 1 : power + 1;
-  const leadingZeros = max(1 - point, 0);
-  point += leadingZeros;
-  const low = v128.load(draft);
-  const high = v128.load(draft, 16);
+function layOut(at: usize, digits: u64, exponent: i32): usize {
   const zeros = i8x16.splat(0x30);
-  v128.store(at, zeros);
-  v128.store(at, zeros, 16);
-  v128.store(at + leadingZeros, low);
-  store<u8>(at + leadingZeros, <u8>v128.extract_lane<u8>(high, 0), 16);
-  const end = at + max(leadingZeros + count, point);
-  if (leadingZeros + count < point) fillZeros(at + count, end);
+  v128.store(at, zeros, DRAFT_OFFSET - 16);
+  const draft = at + DRAFT_OFFSET;
+  let end = putUnsigned(draft, digits);
+  v128.store(end, zeros);
+  v128.store(end, zeros, 16);
+  const power = <i32>(end - draft) + exponent - 1;
+  while (load<u8>(end - 1) == 0x30) end--;
+  const isScientific = power > 20 || power < -6;
+  const pointAt = isScientific ? 1 : power + 1;
+  const start = draft + min(pointAt - 1, 0);
+  const point = max(pointAt, 1);
+  v128.store(at, v128.load(start));
+  v128.store(at, v128.load(start, 16), 16);
   at += point;
-  if (at < end) {
-    const first = v128.load(at);
-    const second = v128.load(at, 16);
-    v128.store(at, first, 1);
-    v128.store(at, second, 17);
+  if (start + point < end) {
+    v128.store(at, v128.load(start + point), 1);
+    v128.store(at, v128.load(start + point, 16), 17);
     store<u8>(at, 0x2e);
-    at = end + 1;
+    at += end - start - point + 1;
   }
   if (!isScientific) return at;
   store<u16>(at, power < 0 ? 0x2d65 : 0x2b65);
   return putUnsigned(at + 2, abs(power));
-}
-
-/** The copied digits bring garbage behind them: zeros again, up to `end`. */
-function fillZeros(at: usize, end: usize): void {
-  while (at < end) store<u8>(at++, 0x30);
 }

@@ -45,11 +45,11 @@ export function addInflux(text: usize, part: Part): void {
   for (let at = start; at < end; at++) {
     let byte: u32 = load<u8>(at);
     if (isControl(byte)) byte = 0x20;
-    if (byte == 0x20 || byte == 0x2c || (byte == 0x3d && part != Part.Measurement)) {
+    if ((byte == 0x20) | (byte == 0x2c) | ((byte == 0x3d) & (part != Part.Measurement))) {
       addByte(BACKSLASH);
     } else if (byte == BACKSLASH) {
-      if (at + 1 == end || isSpecial(load<u8>(at + 1))) byte = 0x2f;
-    } else if (byte == 0x23 && at == start && part == Part.Measurement) byte = 0x5f;
+      if ((at + 1 == end) | isSpecial(load<u8>(at + 1))) byte = 0x2f;
+    } else if ((byte == 0x23) & (at == start) & (part == Part.Measurement)) byte = 0x5f;
     addByte(byte);
   }
   if (part == Part.Key && findWord(ascii("time"), text, 0) >= 0) addByte(0x5f);
@@ -64,18 +64,19 @@ export function addQuoted(text: usize, quoting: Quoting): void {
   for (let at = textStart(text); at < end; at++) {
     const byte: u32 = load<u8>(at);
     const isNewline = byte == 0x0a;
-    if (isNewline && quoting == Quoting.Influx) addByte(BACKSLASH);
-    if (isNewline || byte == BACKSLASH || (byte == 0x22 && quoting)) addByte(BACKSLASH);
+    if (isNewline & (quoting == Quoting.Influx)) addByte(BACKSLASH);
+    const isQuote = (byte == 0x22) & (quoting != Quoting.Help);
+    if (isNewline | (byte == BACKSLASH) | isQuote) addByte(BACKSLASH);
     addByte(isNewline ? 0x6e : byte);
   }
 }
 
 /** What a backslash must not stand before. */
 function isSpecial(byte: u32): bool {
-  if (byte == 0x22 || byte == 0x2c || byte == 0x3d || byte == BACKSLASH) return true;
-  return byte == 0x20 || isControl(byte);
+  const isQuoted = (byte == 0x22) | (byte == 0x2c) | (byte == 0x3d) | (byte == BACKSLASH);
+  return isQuoted | (byte == 0x20) | isControl(byte);
 }
 
 function isControl(byte: u32): bool {
-  return byte < 0x20 || byte == 0x7f;
+  return (byte < 0x20) | (byte == 0x7f);
 }

@@ -8,9 +8,7 @@
 export const CATALOGS: usize = memory.data(320, 16);
 /** u32 series · u32 registrations past a cap · u32 writes refused · u32 texts cut. */
 export const COUNTERS: usize = memory.data(16, 16);
-/** u32 address · u32 count · u32 capacity of the table of handles. */
+/** u32 address · u32 count of the table of handles. */
 export const HANDLES: usize = memory.data(16, 16);
-/** Six limbs of 32 bits, the lowest first: a power of ten as a binary fraction. */
-export const FRACTION: usize = memory.data(24, 16);
 /** ` <nanoseconds>\n`, rendered once an encoding. */
 export const STAMP: usize = memory.data(48, 16);

@@ -1,31 +1,39 @@
 /**
  * The input buffer, and a cursor that reads messages from it. A read past the end yields zero and
- * makes `inputFailed` true, so a parser reads straight down and asks once.
+ * refuses the message, as `refuseIf` does, so a parser reads straight down and asks once.
  */
-import { INPUT_BYTES_MAX } from "../abi";
+import { INPUT_BYTES_MAX, Status } from "../abi";
 
 /** Where hosts write commands, definitions, tag values and texts. */
 export const INPUT: usize = memory.data(65536 + 64, 16);
 
 let position: usize = 0;
 let limit: usize = 0;
-let failed: bool = false;
+
+/** Why the message is refused, a negative `Status`; 0 while it is not. */
+export let refusal: i32 = 0;
 
 /** Starts to read a message of `byteCount` bytes. */
 export function openInput(byteCount: u32): void {
-  failed = byteCount > <u32>INPUT_BYTES_MAX;
   position = INPUT;
-  limit = failed ? INPUT : INPUT + byteCount;
+  limit = INPUT + byteCount;
+  refusal = 0;
+  if (byteCount > <u32>INPUT_BYTES_MAX) fail();
 }
 
-/** Whether a read went past the end. */
+/** Refuses the message if something is wrong with it; the first reason counts. */
+export function refuseIf(isWrong: bool, reason: Status): void {
+  if (!refusal & isWrong) refusal = reason;
+}
+
+/** Whether the message is refused: a read went past the end, or a reader found it wrong. */
 export function inputFailed(): bool {
-  return failed;
+  return refusal != 0;
 }
 
 /** Whether every byte was read and none too many. */
 export function inputEnded(): bool {
-  return !failed && position == limit;
+  return (position == limit) & !refusal;
 }
 
 export function readU8(): u32 {
@@ -49,11 +57,13 @@ export function readText(): usize {
 /** Address 0, where nothing but zeros is, when too few bytes are left. */
 function take(byteCount: usize): usize {
   const address = position;
-  if (limit - address < byteCount) {
-    failed = true;
-    position = limit;
-    return 0;
-  }
-  position = address + byteCount;
-  return address;
+  position += byteCount;
+  if (position <= limit) return address;
+  fail();
+  return 0;
+}
+
+function fail(): void {
+  refuseIf(true, Status.Malformed);
+  position = limit = 0;
 }

@@ -4,6 +4,8 @@
  * upper bound. Copies overshoot by up to 31 bytes.
  */
 
+import { putDouble } from "./double";
+
 /** Where `add…` writes next. */
 export let cursor: usize = 0;
 
@@ -20,6 +22,11 @@ export function addByte(byte: u32): void {
 /** Appends a counted text. */
 export function addText(text: usize): void {
   cursor = putText(cursor, text);
+}
+
+/** Appends a number. */
+export function addDouble(value: f64): void {
+  cursor = putDouble(cursor, value);
 }
 
 /** Appends bytes. */

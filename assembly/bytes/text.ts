@@ -1,7 +1,7 @@
 /**
  * Counted texts: a u16 byte count and that many bytes, as they stand in messages and in the arena.
  */
-import { allocate, arenaMark } from "./arena";
+import { arenaMark, arenaRelease } from "./arena";
 import { addText, cursor, putBytes, writeAt } from "./put";
 
 /** Where hashes start. */
@@ -30,10 +30,14 @@ export function openText(): usize {
   return cursor;
 }
 
-/** Ends the text begun last: its bytes end at the cursor. Returns its address. */
+/**
+ * Ends the text begun last: its bytes end at the cursor. Returns its address. The next text begins
+ * where this one ends, unless something else is allocated.
+ */
 export function closeText(): usize {
-  const text = allocate(cursor - arenaMark());
+  const text = arenaMark();
   store<u16>(text, <u16>(cursor - text - 2));
+  arenaRelease(cursor);
   return text;
 }
 
@@ -58,7 +62,7 @@ export function compareTexts(left: usize, right: usize): i32 {
 
 /** The same for two spans of bytes. */
 export function compareBytes(left: usize, leftBytes: u32, right: usize, rightBytes: u32): i32 {
-  for (let i: u32 = 0; i < leftBytes && i < rightBytes; i++) {
+  for (let i: u32 = 0; (i < leftBytes) & (i < rightBytes); i++) {
     const difference = <i32>load<u8>(left + i) - <i32>load<u8>(right + i);
     if (difference) return difference;
   }

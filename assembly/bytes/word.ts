@@ -5,6 +5,8 @@ import { addByte } from "./put";
 import { textBytes, textEnd, textStart } from "./text";
 
 const SPACE: u32 = 0x20;
+/** More bytes than any word has; memory goes on for longer behind every text. */
+const MISMATCH: u32 = 65536;
 
 /** Index of a word in a list, or -1; `fold` is 0x20 to ignore case in a lower-case list. */
 export function findWord(list: usize, word: usize, fold: u32): i32 {
@@ -13,9 +15,9 @@ export function findWord(list: usize, word: usize, fold: u32): i32 {
   let index = 0;
   for (let at = textStart(list); at < end; at++) {
     let i: u32 = 0;
-    for (; at < end && load<u8>(at) != SPACE; at++) {
-      if (i < byteCount && (load<u8>(word + i, 2) | fold) == load<u8>(at)) i++;
-      else i = u32.MAX_VALUE;
+    for (; (at < end) & (load<u8>(at) != SPACE); at++) {
+      if ((i < byteCount) & ((load<u8>(word + i, 2) | fold) == load<u8>(at))) i++;
+      else i = MISMATCH;
     }
     if (i == byteCount) return index;
     index++;

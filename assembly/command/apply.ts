@@ -41,7 +41,7 @@ export function applyItems(
 ): bool {
   let scopes: u32 = 0;
   for (let scope = Scope.Malformed; scope <= Scope.Source; scope++) {
-    if (scope == Scope.Source && hasFlag(CoreFlag.Strict)) wipe(catalog, scopes);
+    if ((scope == Scope.Source) & hasFlag(CoreFlag.Strict)) wipe(catalog, scopes);
     openItems(start, end);
     while (nextItem()) {
       cutItem(catalog == sources);
@@ -68,7 +68,7 @@ function isRight(catalog: Catalog, value: i32, keeps: bool): bool {
       addText(ascii(": unknown log level"));
     } else failBytes(ascii("couldn't decode 'enable' or 'disable': "), valueStart, itemEnd, 0x20);
   } else {
-    if (itemScope != Scope.Source || keeps || hasFlag(CoreFlag.Strict)) return true;
+    if ((itemScope != Scope.Source) | keeps | hasFlag(CoreFlag.Strict)) return true;
     if (findSetting(catalog, copyText(nameStart, nameEnd))) return true;
     failBytes(ascii("unknown source: "), nameStart, nameEnd, 0);
   }
@@ -82,25 +82,26 @@ function applyItem(catalog: Catalog, value: u32, deadlineNs: u64, keeps: bool): 
     assignAll(catalog, 0, value, deadlineNs);
     assignAll(catalog.kept, 0, value, deadlineNs);
     // The original keeps tags when all is on.
-    if (catalog == sources && !(isStrict && value)) assignAll(tagKeys, 0, TAG_ABSENT, deadlineNs);
+    if ((catalog == sources) & !(isStrict & (value != 0)))
+      assignAll(tagKeys, 0, TAG_ABSENT, deadlineNs);
     return;
   }
   const isTag = itemScope == Scope.Tag;
   if (isTag) catalog = tagKeys;
   const name = copyText(nameStart, nameEnd);
   let setting = findSetting(catalog, name);
-  if (!setting && (keeps || isTag)) {
+  if (!setting && keeps | isTag) {
     catalog = catalog.kept;
     setting = findSetting(catalog, name);
     const most: u32 = isTag ? TAG_SETTINGS_MAX : SOURCES_MAX;
-    const isRoom = catalog.count < most && nameEnd - nameStart <= <usize>NAME_BYTES_MAX;
+    const isRoom = (catalog.count < most) & (nameEnd - nameStart <= <usize>NAME_BYTES_MAX);
     if (!setting && isRoom) setting = makeSetting(catalog, name);
   }
   if (!setting) setOutcome(Outcome.UnknownIgnored);
   else if (isFirstVisit(setting)) {
     // In strict mode off only forgets a tag, and sources follow in `wipe`.
-    assign(catalog, setting, isTag && isStrict && !value ? TAG_ABSENT : value, deadlineNs);
-    if (isTag && !isStrict) assignAll(sources, setting.name, value, deadlineNs);
+    assign(catalog, setting, isTag & isStrict & !value ? TAG_ABSENT : value, deadlineNs);
+    if (isTag & !isStrict) assignAll(sources, setting.name, value, deadlineNs);
   }
 }
 
@@ -122,7 +123,7 @@ function wipe(catalog: Catalog, scopes: u32): void {
   for (let at = catalog.next; at; at = changetype<Setting>(at).next) {
     const setting = changetype<Setting>(at);
     let value = catalog.value;
-    if (!isLevel && !value) value = governor(changetype<Source>(at)).value;
+    if (!isLevel & !value) value = governor(changetype<Source>(at)).value;
     assign(catalog, setting, value, 0);
   }
 }

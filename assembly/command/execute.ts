@@ -14,7 +14,7 @@ import { clearOutcome, fail, failBytes, outcome, setOutcome } from "./outcome";
 import { parseDuration } from "./time";
 
 const HELP = ascii(`ok: l l* l<src>,... L<level> L<src>:<level>,... (quiet app error warning info
-debug); m m* m<src>,... Mon Moff M<src>:on Mtag:<key>:off,...; to revert: Moff for 10m`);
+debug) m m* m<src>,... Mon Moff M<src>:on Mtag:<key>:off,... Moff for 10m`);
 
 /** `Outcome` bits of the last command. */
 export function commandOutcome(): u32 {
@@ -34,15 +34,17 @@ export function execute(byteCount: u32, nowNs: u64, flags: u32): u32 {
 function run(start: usize, end: usize, nowNs: u64, keeps: bool): void {
   const isStrict = hasFlag(CoreFlag.Strict);
   if (!isStrict) {
-    while (start < end && load<u8>(start) <= 0x20) start++;
-    while (start < end && load<u8>(end - 1) <= 0x20) end--;
+    while ((start < end) & (load<u8>(start) <= 0x20)) start++;
+    while ((start < end) & (load<u8>(end - 1) <= 0x20)) end--;
   }
   const selector: u32 = start < end ? load<u8>(start) : 0;
-  const catalog = (selector | 0x20) == 0x6c ? logs : sources;
+  const catalog = selector & 1 ? sources : logs;
   start++;
-  if (selector == 0x6c || selector == 0x6d) addList(catalog, start, end, nowNs);
-  else if (selector == 0x4c || selector == 0x4d) set(catalog, start, end, nowNs, keeps);
-  else if (selector == 0x3f && !isStrict && start == end) addText(HELP);
+  // Capitals set; the bit that makes them small is 0x20. An odd letter is M.
+  if ((selector | 0x21) == 0x6d) {
+    if (selector & 0x20) addList(catalog, start, end, nowNs);
+    else set(catalog, start, end, nowNs, keeps);
+  } else if ((selector == 0x3f) & !isStrict & (start == end)) addText(HELP);
   else fail(ascii("unknown command"));
 }
 
@@ -68,7 +70,7 @@ function set(catalog: Catalog, start: usize, end: usize, nowNs: u64, keeps: bool
 /** Where the time begins in a command that ends in ` for <time>`; 0 if it does not. */
 function findTime(start: usize, end: usize): usize {
   let at = end;
-  while (at > start && load<u8>(at - 1) != 0x20) at--;
-  if (at < start + 5 || load<u8>(at - 5) != 0x20) return 0;
-  return load<u32>(at - 4) == 0x20726f66 ? at : 0;
+  while ((at > start) & (load<u8>(at - 1) != 0x20)) at--;
+  const isTime = (load<u8>(at - 5) == 0x20) & (load<u32>(at - 4) == 0x20726f66);
+  return (at >= start + 5) & isTime ? at : 0;
 }

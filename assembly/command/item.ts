@@ -41,7 +41,7 @@ export function nextItem(): bool {
   if (itemEnd >= itemsEnd) return false;
   itemStart = itemEnd + 1;
   do itemEnd++;
-  while (itemEnd < itemsEnd && load<u8>(itemEnd) != COMMA);
+  while ((itemEnd < itemsEnd) & (load<u8>(itemEnd) != COMMA));
   return true;
 }
 
@@ -75,13 +75,13 @@ export function cutItem(prefixes: bool): void {
   nameStart = itemStart;
   itemScope = Scope.Source;
   const word = load<u32>(itemStart);
-  if (prefixes && colons > 1 && (word == SRC || word == TAG)) {
+  if (prefixes & (colons > 1) & ((word == SRC) | (word == TAG))) {
     if (word == TAG) itemScope = Scope.Tag;
     nameStart += 4;
     colons--;
-  } else if (!colons || (valueStart - itemStart == 2 && load<u8>(itemStart) == 0x2a)) {
+  } else if (!colons | ((valueStart - itemStart == 2) & (load<u8>(itemStart) == 0x2a))) {
     itemScope = Scope.All;
   }
   nameEnd = valueStart - 1;
-  if (colons > 1 && hasFlag(CoreFlag.Strict)) itemScope = Scope.Malformed;
+  if ((colons > 1) & hasFlag(CoreFlag.Strict)) itemScope = Scope.Malformed;
 }

@@ -18,21 +18,21 @@ import { addValue } from "./word";
 /** Appends the list that the query between two addresses asks for. */
 export function addList(catalog: Catalog, start: usize, end: usize, nowNs: u64): void {
   const isStrict = hasFlag(CoreFlag.Strict);
-  const isWhole = end - start == 1 && load<u8>(start) == 0x2a;
-  const isQuery = start != end && !isWhole;
+  const isWhole = (end - start == 1) & (load<u8>(start) == 0x2a);
+  const isQuery = (start != end) & !isWhole;
   addText(ascii("ok: "));
   if (isQuery) {
     if (!visitQueried(catalog, start, end, nowNs, !isStrict)) return;
   } else {
     addEntry(catalog, catalog, nowNs);
-    if (isWhole && catalog != logs) addTags(nowNs);
+    if (isWhole & (catalog != logs)) addTags(nowNs);
   }
   let at: usize = 0;
-  if (!isQuery || isStrict) at = next(catalog, isStrict);
+  if (!isQuery | isStrict) at = next(catalog, isStrict);
   while (at) {
     const setting = changetype<Setting>(at);
-    const differs = setting.value != catalog.value || setting.deadlineNs != catalog.deadlineNs;
-    const isShown = isQuery ? isVisited(setting) : isWhole || differs;
+    const differs = (setting.value != catalog.value) | (setting.deadlineNs != catalog.deadlineNs);
+    const isShown = isQuery ? isVisited(setting) : isWhole | differs;
     if (isShown) addEntry(catalog, setting, nowNs);
     at = next(setting, isStrict);
   }
@@ -60,7 +60,7 @@ function visitQueried(
       failBytes(ascii("unknown source: "), itemStart, itemEnd, 0);
       return false;
     }
-    if (isFirstVisit(setting) && isListed) addEntry(catalog, setting, nowNs);
+    if (isFirstVisit(setting) & isListed) addEntry(catalog, setting, nowNs);
   }
   return true;
 }

@@ -49,7 +49,7 @@ export function addEscaped(start: usize, end: usize): void {
 function addEscapedByte(byte: u32): void {
   const at = cursor;
   const isPrintable = byte - 0x20 < 0x5f;
-  if (isPrintable && byte != 0x22 && byte != 0x5c) {
+  if (isPrintable & (byte != 0x22) & (byte != 0x5c)) {
     addByte(byte);
     return;
   }

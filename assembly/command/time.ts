@@ -16,7 +16,7 @@ export function parseDuration(start: usize, end: usize): u64 {
   let count: u64 = 0;
   for (; start < end - 1; start++) {
     const digit = <u32>load<u8>(start) - 0x30;
-    if (digit > 9 || count > SECONDS_MAX) return 0;
+    if ((digit > 9) | (count > SECONDS_MAX)) return 0;
     count = count * 10 + digit;
   }
   const unit = load<u8>(start);

@@ -11,12 +11,13 @@ import { addQuoted, Quoting } from "../bytes/escape";
 import { STAMP } from "../bytes/fixed";
 import { putSigned, putUnsigned } from "../bytes/integer";
 import { cursor, putByte, putBytes, putText, writeAt } from "../bytes/put";
+import { textEnd } from "../bytes/text";
 import { CELL_TEXT_OFFSET } from "../metrics/cell";
 import { isCompound } from "../metrics/field";
 import { nextActive } from "../metrics/freshness";
 import { Field, Series, Source } from "../metrics/record";
 import { hasFlag, sources } from "../metrics/registry";
-import { putCompoundFields } from "./compound";
+import { FLOATS, numberAt } from "./number";
 
 /** Writes every active series at `at`, stamped `nowNs`; returns where the text ends. */
 export function putInfluxLines(at: usize, nowNs: u64): usize {
@@ -45,13 +46,26 @@ export function putInfluxLines(at: usize, nowNs: u64): usize {
 function putFields(at: usize, source: Source, series: usize): usize {
   for (let link = source.firstField; link; link = changetype<Field>(link).next) {
     const field = changetype<Field>(link);
-    if (isCompound(field)) {
-      at = putCompoundFields(at, field, changetype<Series>(series));
-      continue;
+    const cell = series + field.offset;
+    if (isCompound(field)) at = putCompound(at, field, cell);
+    else {
+      const start = putText(at, field.influxLines);
+      const until = putValue(start, source, field, cell);
+      if (until != start) at = putByte(until, 0x2c);
     }
-    const start = putText(at, field.influxKey);
-    const until = putValue(start, source, field, series + field.offset);
-    if (until != start) at = putByte(until, 0x2c);
+  }
+  return at;
+}
+
+/** Count and sum, then the buckets or quantiles; without what is not finite. */
+function putCompound(at: usize, field: Field, cell: usize): usize {
+  let key = field.influxLines;
+  let value: f64 = 0;
+  for (let i: u32 = 0; i < field.lineCount; i++) {
+    if (i == 2) value = 0;
+    value = numberAt(field, cell, i, value);
+    if (value - value == 0) at = putByte(putDouble(putText(at, key), value), 0x2c);
+    key = textEnd(key);
   }
   return at;
 }
@@ -73,10 +87,6 @@ function putValue(at: usize, source: Source, field: Field, cell: usize): usize {
   const isFloat = (FLOATS >> type) & 1 || source.flags & SourceFlag.Family;
   return isFloat ? putDouble(at, value) : putByte(putSigned(at, <i64>value), 0x69);
 }
-
-/** The field types that are floats on this wire. */
-const FLOATS: u32 =
-  (1 << FieldType.F64) | (1 << FieldType.FloatCounter) | (1 << FieldType.FloatGauge);
 
 function putWide(at: usize, value: u64): usize {
   if (hasFlag(CoreFlag.UnsignedFloat)) return putDouble(at, <f64>value);

@@ -4,11 +4,9 @@
  */
 import { putDouble } from "../bytes/double";
 import { putSmall, SMALL_MAX } from "../bytes/integer";
-import { Series, Source } from "../metrics/record";
 
 /**
- * Writes a name and labels, not closed: `name{a="b",c="d"`. Takes spans, which a loop over series
- * keeps in registers.
+ * Writes a name and labels. Most names and labels take few stores.
  */
 export function putStart(
   at: usize,
@@ -17,20 +15,20 @@ export function putStart(
   labels: usize,
   labelBytes: usize,
 ): usize {
-  const nameEnd = at + nameBytes;
+  let end = at + nameBytes;
   do {
     v128.store(at, v128.load(name));
     at += 16;
     name += 16;
-  } while (at < nameEnd);
-  at = nameEnd;
-  const labelsEnd = at + labelBytes;
-  while (at < labelsEnd) {
+  } while (at < end);
+  at = end;
+  end += labelBytes;
+  while (at < end) {
     v128.store(at, v128.load(labels));
     at += 16;
     labels += 16;
   }
-  return labelsEnd;
+  return end;
 }
 
 /** Writes a number and a newline. */
@@ -40,9 +38,4 @@ export function putEnd(at: usize, value: f64): usize {
   else at = putDouble(at, value);
   store<u8>(at, 0x0a);
   return at + 1;
-}
-
-/** Address of a series' labels. */
-export function labelsOf(series: Series): usize {
-  return changetype<usize>(series) + changetype<Source>(series.source).seriesBytes;
 }

@@ -3,20 +3,20 @@
  * rendered at registration, and the number. Bounds in `le` print alike in both formats. No bounds
  * are checked: registration reserved the upper bound of the output.
  */
-import { CELL_VALUE_OFFSET, CellKind, FieldType } from "../abi";
+import { CELL_VALUE_OFFSET, CellKind } from "../abi";
 import { ascii } from "../bytes/ascii";
 import { putDouble } from "../bytes/double";
 import { addQuoted, Quoting } from "../bytes/escape";
-import { putSigned, putUnsigned } from "../bytes/integer";
 import { addByte, addBytes, addText, cursor, putByte, writeAt } from "../bytes/put";
-import { textBytes, textStart } from "../bytes/text";
+import { textBytes, textEnd, textStart } from "../bytes/text";
+import { addWord } from "../bytes/word";
 import { CELL_TEXT_OFFSET } from "../metrics/cell";
-import { isCompound, isTotal } from "../metrics/field";
+import { familyName, isCompound, isTotal } from "../metrics/field";
 import { nextActive } from "../metrics/freshness";
 import { Field, Series, Source } from "../metrics/record";
 import { sources } from "../metrics/registry";
-import { putCompoundLines } from "./compound";
-import { labelsOf, putEnd, putStart } from "./line";
+import { putEnd, putStart } from "./line";
+import { FLOATS, numberAt, putInteger } from "./number";
 
 let openMetrics: bool = false;
 
@@ -48,45 +48,46 @@ function addSource(source: Source, first: usize): void {
     const field = changetype<Field>(next);
     if (field.kind == CellKind.Text) continue;
     addHeader(source, field);
-    if (isCompound(field)) addCompounds(field, first);
-    else addScalars(field, first);
+    if (isCompound(field)) addCompounds(source, field, first);
+    else addScalars(source, field, first);
   }
   if (source.firstText) {
     addHeader(source, changetype<Field>(source.firstText));
-    addInfos(changetype<Field>(source.firstText), first);
+    addInfos(source, first);
   }
 }
 
 /** HELP, its own or its source's, and TYPE. */
 function addHeader(source: Source, field: Field): void {
   const help = textBytes(field.help) ? field.help : source.help;
-  const start = textStart(field.promName);
-  const nameBytes = openMetrics ? field.baseBytes : textBytes(field.promName);
+  const name = openMetrics ? field.promName : familyName(field);
   if (textBytes(help)) {
     addText(ascii("# HELP "));
-    addBytes(start, nameBytes);
+    addText(name);
     addByte(0x20);
     addQuoted(help, openMetrics ? Quoting.Label : Quoting.Help);
     addByte(0x0a);
   }
   addText(ascii("# TYPE "));
-  addBytes(start, nameBytes);
-  let type = ascii(" gauge\n");
-  if (field.kind == CellKind.Counter) type = ascii(" counter\n");
-  if (field.kind == CellKind.Histogram) type = ascii(" histogram\n");
-  if (field.kind == CellKind.Summary) type = ascii(" summary\n");
+  addText(name);
+  let type: u32 = field.kind;
   if (openMetrics) {
-    if (field.kind == CellKind.Text) type = ascii(" info\n");
-    if (field.kind == CellKind.Counter && !isTotal(field, source)) type = ascii(" unknown\n");
-  }
-  addText(type);
+    if (type == CellKind.Counter && !isTotal(field, source)) type = 0;
+  } else if (type == CellKind.Text) type = CellKind.Gauge;
+  addByte(0x20);
+  addWord(TYPES, type);
+  addByte(0x0a);
 }
 
-function addScalars(field: Field, first: usize): void {
-  const isNumber = (NUMBERS >> field.type) & 1;
-  const name = textStart(field.promName);
-  const nameBytes = textBytes(field.promName);
-  const labels = labelsOf(changetype<Series>(first)) - first;
+/** The types of an exposition, by `CellKind`. */
+const TYPES = ascii("unknown counter gauge gauge histogram summary info");
+
+/** A line a series; what a loop over series needs stays in registers. */
+function addScalars(source: Source, field: Field, first: usize): void {
+  const isFloat = (FLOATS >> field.type) & 1;
+  const name = textStart(field.promLines);
+  const nameBytes = textBytes(field.promLines);
+  const labels = source.seriesBytes;
   const offset = field.offset;
   let at = cursor;
   for (let next = first; next; next = nextVisible(next)) {
@@ -95,44 +96,60 @@ function addScalars(field: Field, first: usize): void {
     store<u16>(at, labelBytes ? 0x207d : 0x20);
     at += labelBytes ? 2 : 1;
     const cell = next + offset;
-    if (isNumber) at = putEnd(at, load<f64>(cell, CELL_VALUE_OFFSET));
-    else at = putByte(putNumber(at, field.type, cell), 0x0a);
+    if (isFloat) at = putEnd(at, load<f64>(cell, CELL_VALUE_OFFSET));
+    else at = putByte(putScalar(at, field, cell), 0x0a);
   }
   writeAt(at);
 }
 
-/** The types whose cells are the number itself. */
-const NUMBERS: u32 =
-  (1 << FieldType.F64) | (1 << FieldType.FloatCounter) | (1 << FieldType.FloatGauge);
-
-function putNumber(at: usize, type: i32, cell: usize): usize {
-  if (type == FieldType.I64) return putSigned(at, load<i64>(cell, CELL_VALUE_OFFSET));
-  if (type == FieldType.U64) return putUnsigned(at, load<u64>(cell, CELL_VALUE_OFFSET));
-  let value = load<f64>(cell, CELL_VALUE_OFFSET);
-  if (type == FieldType.Bool) value = <f64>(value != 0);
-  if (type == FieldType.Duration) value /= 1e9;
-  if (type == FieldType.Counter || type == FieldType.Gauge) value = trunc(value);
-  return putDouble(at, value);
+function putScalar(at: usize, field: Field, cell: usize): usize {
+  if (field.kind == CellKind.Integer) return putInteger(at, field, cell);
+  return putDouble(at, numberAt(field, cell, 0, 0));
 }
 
-function addCompounds(field: Field, first: usize): void {
+/** The lines of a histogram or summary, all of one series before the next. */
+function addCompounds(source: Source, field: Field, first: usize): void {
+  let at = cursor;
   for (let next = first; next; next = nextVisible(next)) {
-    writeAt(putCompoundLines(cursor, field, changetype<Series>(next)));
+    const labels = next + source.seriesBytes;
+    const labelBytes = changetype<Series>(next).labelBytes;
+    const lineCount = field.lineCount;
+    let text = field.promLines;
+    let value: f64 = 0;
+    let left = lineCount;
+    do {
+      const nameBytes = textBytes(text);
+      at = putStart(at, textStart(text), nameBytes, labels, labelBytes);
+      text = textStart(text) + nameBytes;
+      // At most 37 bytes: `,quantile="`, a number, `"} `; seldom over 16.
+      const closingBytes = textBytes(text);
+      v128.store(at, v128.load(text, 2));
+      if (closingBytes > 16) {
+        v128.store(at, v128.load(text, 18), 16);
+        v128.store(at, v128.load(text, 34), 32);
+      }
+      text = textStart(text) + closingBytes;
+      left--;
+      // Sum and count come last.
+      value = numberAt(field, next + field.offset, left < 2 ? left : lineCount - left + 1, value);
+      at = putEnd(at + closingBytes, value);
+    } while (left);
   }
+  writeAt(at);
 }
 
 /** All texts of a source, as labels of one gauge that is 1 (OpenMetrics: type info). */
-function addInfos(text: Field, first: usize): void {
+function addInfos(source: Source, first: usize): void {
   for (let next = first; next; next = nextVisible(next)) {
     const series = changetype<Series>(next);
-    addText(text.promName);
-    addBytes(labelsOf(series), series.labelBytes);
+    addText(changetype<Field>(source.firstText).promLines);
+    addBytes(next + source.seriesBytes, series.labelBytes);
     let separator: u32 = series.labelBytes ? 0x2c : 0x7b;
-    for (let link = changetype<usize>(text); link; link = changetype<Field>(link).next) {
+    for (let link = source.firstText; link; link = changetype<Field>(link).next) {
       const field = changetype<Field>(link);
       if (field.kind != CellKind.Text) continue;
       addByte(separator);
-      addText(field.label);
+      addText(textEnd(field.promLines));
       addQuoted(next + field.offset + CELL_TEXT_OFFSET, Quoting.Label);
       addByte(0x22);
       separator = 0x2c;

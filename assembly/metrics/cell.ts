@@ -75,7 +75,7 @@ export function setText(cell: usize, byteCount: u32): void {
   if (byteCount > capacity) {
     store<u32>(COUNTERS, load<u32>(COUNTERS, 12) + 1, 12);
     byteCount = capacity;
-    while (byteCount && (load<u8>(INPUT + byteCount) & 0xc0) == 0x80) byteCount--;
+    while ((byteCount != 0) & ((load<u8>(INPUT + byteCount) & 0xc0) == 0x80)) byteCount--;
   }
   store<u16>(cell, <u16>byteCount, CELL_TEXT_OFFSET);
   memory.copy(cell + CELL_TEXT_OFFSET + 2, INPUT, byteCount);

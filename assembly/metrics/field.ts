@@ -1,21 +1,19 @@
 /**
- * Fields: read from a definition, their names for both wires rendered once.
+ * Fields: read from a definition, all that both wires write of them but numbers rendered once.
  */
 import {
   CellKind,
   FieldType,
-  NAME_BYTES_MAX,
   PARAMETERS_MAX,
   SourceFlag,
   Status,
   TEXT_BYTES_DEFAULT,
 } from "../abi";
-import { allocate, allocateZeroed } from "../bytes/arena";
+import { allocate, allocateZeroed, arenaMark } from "../bytes/arena";
 import { ascii } from "../bytes/ascii";
-import { putDouble } from "../bytes/double";
 import { addInflux, Part } from "../bytes/escape";
-import { inputFailed, readF64, readText, readU8, readU16 } from "../bytes/input";
-import { addByte, addText, cursor, writeAt } from "../bytes/put";
+import { readF64, readText, readU8, readU16, refusal, refuseIf } from "../bytes/input";
+import { addByte, addDouble, addText, cursor, writeAt } from "../bytes/put";
 import {
   closeText,
   compareBytes,
@@ -27,37 +25,39 @@ import {
   textBytes,
   textStart,
 } from "../bytes/text";
-import { addName, claimName } from "./name";
+import { addName, claimName, isShort } from "./name";
 import { Field, Source } from "./record";
 import { SKETCH_BYTES } from "./sketch";
 
 const TEXT_BYTES_MAX: f64 = 4096;
 const UNIT_BYTES_MAX: u32 = 64;
+/** Around a number on either wire: the number, its separators, a timestamp. */
+const NUMBER_BYTES: u32 = 96;
 /** The `CellKind` of each `FieldType`, four bits each, `Bool` lowest. */
 const KINDS: u64 = 0x654221123322;
 
-/**
- * Reads a field from the input and renders its names. Returns its address, or a negative `Status`.
- */
-export function readField(source: Source): i32 {
+/** Reads a field from the input and renders its texts. What is wrong refuses the message. */
+export function readField(source: Source): Field {
   const field = changetype<Field>(allocateZeroed(offsetof<Field>()));
   const type = readU8();
   const key = readText();
   const help = readText();
   const unit = readText();
   const count = readU16();
-  if (inputFailed()) return Status.Malformed;
-  const isNamed = textBytes(key) - 1 < <u32>NAME_BYTES_MAX && textBytes(unit) <= UNIT_BYTES_MAX;
-  if (!isNamed || type > <u32>FieldType.Text) return Status.FieldInvalid;
+  const isNamed = isShort(key) & (textBytes(unit) <= UNIT_BYTES_MAX);
+  refuseIf(!isNamed | (type > <u32>FieldType.Text), Status.FieldInvalid);
+  refuseIf(count > <u32>PARAMETERS_MAX, Status.LimitReached);
+  if (refusal) return field;
   field.type = type;
   field.kind = <i32>(KINDS >> (type << 2)) & 15;
-  field.key = keepText(key);
   field.help = keepText(help);
-  const status = readParameters(field, count);
-  if (status) return status;
-  renderInfluxKey(field, source);
-  if (!claimName(hashText(~source.labelSeed, field.influxKey))) return Status.FieldInvalid;
-  return renderPromName(field, source, unit) ? <i32>changetype<usize>(field) : Status.NameTaken;
+  readParameters(field, count);
+  renderInfluxLines(field, source, key);
+  renderPromLines(field, source, key, unit);
+  const bytes = <u32>(arenaMark() - changetype<usize>(field));
+  field.outputBytes = bytes + field.lineCount * NUMBER_BYTES;
+  if (field.kind == CellKind.Text) field.outputBytes += field.parameterCount * 3;
+  return field;
 }
 
 /** Whether the field has several numbers: a histogram or summary. */
@@ -67,123 +67,166 @@ export function isCompound(field: Field): bool {
 
 /** Whether the field is a counter that OpenMetrics may call one. */
 export function isTotal(field: Field, source: Source): bool {
-  return field.kind == CellKind.Counter && !(source.flags & SourceFlag.ExactName);
+  return (field.kind == CellKind.Counter) & !(source.flags & SourceFlag.ExactName);
 }
 
-function readParameters(field: Field, count: u32): i32 {
-  if (count > <u32>PARAMETERS_MAX) return Status.LimitReached;
+/** Its name as the original formats have it: `x_total`, `x_info`; of a compound without suffix. */
+export function familyName(field: Field): usize {
+  return isCompound(field) ? field.promName : field.promLines;
+}
+
+function readParameters(field: Field, count: u32): void {
   const kind = field.kind;
-  field.parameters = allocate((<usize>(count + 4)) << 3);
+  let at = allocate((<usize>(count + 4)) << 3);
+  field.parameters = at;
   let previous = -Infinity;
-  let at = field.parameters;
-  for (let i: u32 = 0; i < count; i++) {
+  for (let left = count; (left != 0) & !refusal; left--) {
     const value = readF64();
-    if (!isParameter(kind, value) || !(value > previous)) return Status.ParameterInvalid;
+    refuseIf(!isParameter(kind, value) | !(value > previous), Status.ParameterInvalid);
     previous = value;
     store<f64>(at, value);
     at += 8;
   }
-  if (inputFailed()) return Status.Malformed;
+  // What is refused is rendered nevertheless, but not more than was read.
+  if (refusal) count = 0;
   const padding = f64x2.splat(Infinity);
   v128.store(at, padding);
   v128.store(at, padding, 16);
-  field.parameterCount = count;
+  field.lineCount = 1;
   field.cellBytes = 16;
-  if (kind == CellKind.Text) {
-    const capacity = count ? <u32>previous : <u32>TEXT_BYTES_DEFAULT;
-    field.parameterCount = capacity;
-    field.cellBytes = (10 + capacity + 7) & ~7;
-  }
   if (kind == CellKind.Histogram) {
-    field.cellBytes += (count + 1) << 3;
-    renderFragments(field, ascii('le="'));
+    field.lineCount = count + 3;
+    field.cellBytes = (count + 3) << 3;
   }
   if (kind == CellKind.Summary) {
-    field.cellBytes += count ? 8 + SKETCH_BYTES : 8;
-    renderFragments(field, ascii('quantile="'));
+    field.lineCount = count + 2;
+    field.cellBytes = count ? 24 + SKETCH_BYTES : 24;
   }
-  return Status.Ok;
+  if (kind == CellKind.Text) {
+    count = count ? <u32>previous : <u32>TEXT_BYTES_DEFAULT;
+    field.cellBytes = (10 + count + 7) & ~7;
+  }
+  field.parameterCount = count;
 }
 
 /** Scalars have none; a text has one, its capacity. */
 function isParameter(kind: i32, value: f64): bool {
   if (kind == CellKind.Histogram) return value < Infinity;
-  if (kind == CellKind.Summary) return value >= 0 && value <= 1;
-  return value >= 1 && value <= TEXT_BYTES_MAX;
-}
-
-/** `<label>="<parameter>"} ` for each, and one more for `+Inf`, the padding's value. */
-function renderFragments(field: Field, label: usize): void {
-  for (let i: u32 = 0; i <= field.parameterCount; i++) {
-    openText();
-    addText(label);
-    writeAt(putDouble(cursor, load<f64>(field.parameters + ((<usize>i) << 3))));
-    addText(ascii('"} '));
-    const text = closeText();
-    if (!i) field.fragments = text;
-  }
+  if (kind == CellKind.Summary) return (value >= 0) & (value <= 1);
+  return (value >= 1) & (value <= TEXT_BYTES_MAX);
 }
 
 /** A family's keys are those of Telegraf's prometheus input, metric version 1. */
-function renderInfluxKey(field: Field, source: Source): void {
-  openText();
-  if (!(source.flags & SourceFlag.Family)) {
-    addInflux(field.key, Part.Key);
-    addByte(isCompound(field) ? 0x5f : 0x3d);
-  } else if (!isCompound(field)) {
-    addText(field.kind == CellKind.Counter ? ascii("counter=") : ascii("gauge="));
+function renderInfluxLines(field: Field, source: Source, key: usize): void {
+  const isFamily = source.flags & SourceFlag.Family;
+  const start = openText();
+  if (!isFamily) addInflux(key, Part.Key);
+  const hash = hashBytes(~source.labelSeed, start, cursor);
+  if (!isFamily & isCompound(field)) addByte(0x5f);
+  const prefix = closeText();
+  claimName(hash, Status.FieldInvalid);
+  for (let i: u32 = 0; i < field.lineCount; i++) {
+    openText();
+    addText(prefix);
+    if (isCompound(field)) {
+      if (i < 2) addText(i ? ascii("sum") : ascii("count"));
+      else addDouble(load<f64>(field.parameters + ((<usize>i) << 3) - 16));
+    } else if (isFamily) {
+      addText(field.kind == CellKind.Counter ? ascii("counter") : ascii("gauge"));
+    }
+    addByte(0x3d);
+    const text = closeText();
+    if (!i) field.influxLines = text;
   }
-  field.influxKey = closeText();
 }
 
-/** Renders and claims every name that the field exposes. False if one is taken. */
-function renderPromName(field: Field, source: Source, unit: usize): bool {
-  const isText = field.kind == CellKind.Text;
-  if (isText) {
-    const label = openText();
-    addName(field.key, true, false);
-    const hash = hashBytes(source.labelSeed, label, cursor);
-    addText(ascii('="'));
-    field.label = closeText();
-    if (!claimName(hash)) return false;
-  }
+/** Renders and claims every name that the field exposes. All texts of a source share one. */
+function renderPromLines(field: Field, source: Source, key: usize, unit: usize): void {
+  const kind = field.kind;
   const start = openText();
   addText(source.promPrefix);
-  if (!isText && !(source.flags & SourceFlag.Family)) addFieldName(field, start, unit);
+  if ((kind != CellKind.Text) & !(source.flags & SourceFlag.Family)) {
+    addFieldName(field, start, key, unit);
+  }
   const isCounter = isTotal(field, source);
   if (isCounter) dropSuffix(start, ascii("_total"));
-  field.baseBytes = <u32>(cursor - start);
-  const base = hashBytes(HASH_SEED, start, cursor);
-  if (isText) addText(ascii("_info"));
-  if (isCounter) addText(ascii("_total"));
   field.promName = closeText();
-  if (isCompound(field)) {
-    openText();
-    addText(field.promName);
-    if (field.kind == CellKind.Histogram) addText(ascii("_bucket"));
-    field.label = closeText();
+  if (kind == CellKind.Text) {
+    renderLabel(field, source, key);
+    return;
   }
-  // All texts of a source share one exposed name.
-  if (isText && source.firstText) return true;
-  if (!claimName(base)) return false;
-  if (isText) return claimSuffix(base, ascii("_info"));
-  if (isCounter) return claimSuffix(base, ascii("_total"));
-  if (!isCompound(field)) return true;
-  if (field.kind == CellKind.Histogram && !claimSuffix(base, ascii("_bucket"))) return false;
-  return claimSuffix(base, ascii("_sum")) && claimSuffix(base, ascii("_count"));
+  claim(field, ascii(""));
+  if (isCompound(field)) {
+    const isHistogram = kind == CellKind.Histogram;
+    const suffix = isHistogram ? ascii("_bucket") : ascii("");
+    // Lines stand one behind the other: their names are claimed before.
+    if (isHistogram) claim(field, suffix);
+    claim(field, ascii("_sum"));
+    claim(field, ascii("_count"));
+    for (let i: u32 = 0; i < field.lineCount - 2; i++) {
+      openLine(field, suffix);
+      addByte(source.tagCount ? 0x2c : 0x7b);
+      addText(isHistogram ? ascii('le="') : ascii('quantile="'));
+      addDouble(load<f64>(field.parameters + ((<usize>i) << 3)));
+      addText(ascii('"} '));
+      closeText();
+    }
+    addLine(field, source, ascii("_sum"));
+    addLine(field, source, ascii("_count"));
+  } else {
+    if (isCounter) claim(field, ascii("_total"));
+    addLine(field, source, isCounter ? ascii("_total") : ascii(""));
+  }
+}
+
+/** The label of a text. All texts of a source share one name. */
+function renderLabel(field: Field, source: Source, key: usize): void {
+  if (!source.firstText) {
+    claim(field, ascii(""));
+    claim(field, ascii("_info"));
+  }
+  const label = openLine(field, ascii("_info"));
+  addName(key, true, false);
+  const hash = hashBytes(source.labelSeed, label, cursor);
+  addText(ascii('="'));
+  closeText();
+  claimName(hash, Status.NameTaken);
+}
+
+/** Claims a name that the field exposes. */
+function claim(field: Field, suffix: usize): void {
+  const base = hashText(HASH_SEED, field.promName);
+  claimName(hashText(base, suffix), Status.NameTaken);
+}
+
+/** Adds a line without a label of its own. */
+function addLine(field: Field, source: Source, suffix: usize): void {
+  openLine(field, suffix);
+  addText(source.tagCount ? ascii("} ") : ascii(" "));
+  closeText();
+}
+
+/** Adds the name of a line, and opens the text that stands before the number. */
+function openLine(field: Field, suffix: usize): usize {
+  openText();
+  addText(field.promName);
+  addText(suffix);
+  const name = closeText();
+  if (!field.promLines) field.promLines = name;
+  return openText();
 }
 
 /**
  * Appends `_<key>`, or the key alone where it begins with the prefix and a separator; then the
  * unit.
  */
-function addFieldName(field: Field, start: usize, unit: usize): void {
+function addFieldName(field: Field, start: usize, key: usize, unit: usize): void {
   addByte(0x5f);
   const keyStart = cursor;
   const prefixBytes = <u32>(keyStart - start);
-  addName(field.key, false, true);
+  addName(key, false, true);
   const keyBytes = cursor - keyStart;
-  if (keyBytes >= prefixBytes && !compareBytes(start, prefixBytes, keyStart, prefixBytes)) {
+  if ((keyBytes >= prefixBytes) & !compareBytes(start, prefixBytes, keyStart, prefixBytes)) {
     memory.copy(start, keyStart, keyBytes);
     writeAt(start + keyBytes);
   }
@@ -208,9 +251,6 @@ function dropSuffix(start: usize, suffix: usize): void {
 
 /** Whether a name ends in bytes, and is longer. */
 function hasSuffix(start: usize, end: usize, suffix: usize, byteCount: u32): bool {
-  return end - start > byteCount && !compareBytes(end - byteCount, byteCount, suffix, byteCount);
-}
-
-function claimSuffix(base: u64, suffix: usize): bool {
-  return claimName(hashText(base, suffix));
+  const isLonger = end - start > byteCount;
+  return isLonger & !compareBytes(end - byteCount, byteCount, suffix, byteCount);
 }

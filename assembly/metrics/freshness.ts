@@ -9,7 +9,7 @@ import { Setting } from "./setting";
 /** The next source that is gathered, its series looked at; 0 at the end. */
 export function nextActive(setting: Setting, nowNs: u64): usize {
   let at = setting.next;
-  while (at && !changetype<Source>(at).value) at = changetype<Source>(at).next;
+  while ((at != 0) & !changetype<Source>(at).value) at = changetype<Source>(at).next;
   if (at && changetype<Source>(at).ttlNs) refresh(changetype<Source>(at), nowNs);
   return at;
 }

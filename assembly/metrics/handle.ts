@@ -10,19 +10,17 @@ import { HANDLES } from "../bytes/fixed";
 import { counterAdd, gaugeAdd, gaugeSet, observe, setInteger } from "./cell";
 import { reserveOutputs } from "./registry";
 
-const FIRST_CAPACITY: u32 = 64;
-
 /** Gives a cell a handle, or a negative `Status`. */
 export function allocateHandle(cell: usize): i32 {
   const count = load<u32>(HANDLES, 4);
   if (count >= <u32>HANDLES_MAX) return Status.LimitReached;
-  if (count == load<u32>(HANDLES, 8)) {
-    const capacity = max(count << 1, FIRST_CAPACITY);
-    if (!reserveOutputs((<u64>capacity) << 2, 0)) return Status.OutOfMemory;
-    const grown = allocate(capacity << 2);
+  // The table is full at 0 and at every power of two.
+  if (popcnt(count) < 2) {
+    const bytes = (count << 3) + 8;
+    if (!reserveOutputs(bytes, 0)) return Status.OutOfMemory;
+    const grown = allocate(bytes);
     memory.copy(grown, load<usize>(HANDLES), count << 2);
     store<usize>(HANDLES, grown);
-    store<u32>(HANDLES, capacity, 8);
   }
   store<usize>(load<usize>(HANDLES) + ((<usize>count) << 2), cell);
   store<u32>(HANDLES, count + 1, 4);

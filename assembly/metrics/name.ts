@@ -2,8 +2,9 @@
  * Names as Prometheus allows them (data model: metric names and labels), and the set of all names
  * that are exposed, so that no two fields map to one.
  */
-import { NAME_BYTES_MAX } from "../abi";
+import { NAME_BYTES_MAX, Status } from "../abi";
 import { allocate } from "../bytes/arena";
+import { refuseIf } from "../bytes/input";
 import { addByte } from "../bytes/put";
 import { textBytes, textEnd, textStart } from "../bytes/text";
 
@@ -13,16 +14,19 @@ const HEADS_BYTES = 1024;
 const CLAIM_BYTES = 16;
 const heads: usize = memory.data(1024, 16);
 
-/**
- * A name of a source fits, is not empty and has neither comma nor newline: commands can list it.
- */
+/** Whether a name or key fits and is not empty. */
+export function isShort(name: usize): bool {
+  return textBytes(name) - 1 < <u32>NAME_BYTES_MAX;
+}
+
+/** Whether a name of a source has neither comma nor newline either: commands can list it. */
 export function isListable(name: usize): bool {
-  if (textBytes(name) - 1 >= <u32>NAME_BYTES_MAX) return false;
+  let isRight = isShort(name);
   for (let at = textStart(name); at < textEnd(name); at++) {
     const byte = load<u8>(at);
-    if (byte == 0x2c || byte == 0x0a) return false;
+    if (<u32>(byte == 0x2c) | <u32>(byte == 0x0a)) isRight = false;
   }
-  return true;
+  return isRight;
 }
 
 /**
@@ -34,7 +38,7 @@ export function isName(text: usize, colons: bool): bool {
   for (let at = start; at < textEnd(text); at++) {
     if (!isNameByte(load<u8>(at), colons)) return false;
   }
-  return textBytes(text) != 0 && !isDigit(load<u8>(start));
+  return (textBytes(text) != 0) & !isDigit(load<u8>(start));
 }
 
 /**
@@ -43,24 +47,23 @@ export function isName(text: usize, colons: bool): bool {
  */
 export function addName(text: usize, isFirst: bool, colons: bool): void {
   const start = textStart(text);
-  if (isFirst && isDigit(load<u8>(start))) addByte(0x5f);
+  if (isFirst & isDigit(load<u8>(start))) addByte(0x5f);
   for (let at = start; at < textEnd(text); at++) {
     const byte = load<u8>(at);
     addByte(isNameByte(byte, colons) ? byte : 0x5f);
   }
 }
 
-/** Claims a name by its 64-bit hash; false if it is taken. */
-export function claimName(hash: u64): bool {
+/** Claims a name by its 64-bit hash; the message is refused if it is taken. */
+export function claimName(hash: u64, reason: Status): void {
   const head = heads + (((<usize>hash) << 2) & (HEADS_BYTES - 1));
   for (let at = load<usize>(head); at; at = load<usize>(at)) {
-    if (load<u64>(at, 8) == hash) return false;
+    refuseIf(load<u64>(at, 8) == hash, reason);
   }
   const claim = allocate(CLAIM_BYTES);
   store<usize>(claim, load<usize>(head));
   store<u64>(claim, hash, 8);
   store<usize>(head, claim);
-  return true;
 }
 
 /** Takes back all claims made since the arena was at `mark`. */
@@ -72,7 +75,7 @@ export function releaseClaims(mark: usize): void {
 
 function isNameByte(byte: u32, colons: bool): bool {
   const letter = (byte | 0x20) - 0x61;
-  return letter < 26 || isDigit(byte) || byte == 0x5f || (colons && byte == 0x3a);
+  return (letter < 26) | isDigit(byte) | (byte == 0x5f) | (colons & (byte == 0x3a));
 }
 
 function isDigit(byte: u32): bool {

@@ -29,7 +29,7 @@ export class Source extends Setting {
   /** Takes every tag set past a cap. */
   overflow: i32;
   seriesCount: u32;
-  /** Upper bound of the tag keys in a series' texts. */
+  /** Upper bound of the tag keys in a series' texts: what they take in the arena. */
   tagBytes: u32;
   /** Bytes of a series record up to its texts. */
   seriesBytes: u32;
@@ -70,25 +70,24 @@ export class Field {
   /** Where its cell is, from the series record on. */
   offset: usize;
   cellBytes: u32;
-  key: usize;
   help: usize;
-  /** The escaped key and `=`; of histograms and summaries the key and `_`, or nothing. */
-  influxKey: usize;
-  /** The exposed name. */
+  /** The exposed name without `_total` or `_info`, as OpenMetrics names the family. */
   promName: usize;
+  /** Lines of an exposition, and fields of line protocol. */
+  lineCount: u32;
   /**
-   * Of a text: its label name and `="`. Of a histogram or summary: the name of its
-   * lines, of buckets or quantiles.
+   * Two texts a line of an exposition, one behind the other: its name, and what stands between its
+   * labels and its number. Of a text: the name, and its label name and `="`.
    */
-  label: usize;
-  /** Bytes of `promName` without `_total` or `_info`, as OpenMetrics names the family. */
-  baseBytes: u32;
+  promLines: usize;
+  /** A text a field of line protocol: `key=`; of a histogram count and sum first. */
+  influxLines: usize;
   /** Finite bounds or quantiles, f64 each, followed by +Infinity four times. */
   parameters: usize;
   /** How many; of texts the capacity in bytes. */
   parameterCount: u32;
-  /** `le="<bound>"} ` or `quantile="<quantile>"} `, one text behind the other, `+Inf` last. */
-  fragments: usize;
+  /** Upper bound of its part of a series on either wire, labels not counted. */
+  outputBytes: u32;
 }
 
 /** One source with one set of tag values; its cells and texts follow. */

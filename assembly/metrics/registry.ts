@@ -2,7 +2,7 @@
  * What the registry holds and how much of it: the catalogs of sources, tag keys and log sources,
  * the caps, and the upper bound of every output, kept up to date by each registration.
  */
-import { CoreFlag, INPUT_BYTES_MAX, Level } from "../abi";
+import { CoreFlag, Level } from "../abi";
 import { allocateZeroed, reserve } from "../bytes/arena";
 import { ascii } from "../bytes/ascii";
 import { addInflux, Part, setKeywords } from "../bytes/escape";
@@ -23,8 +23,6 @@ export const logs: Catalog = changetype<Catalog>(CATALOGS + 2 * CATALOG_BYTES);
 const keptSources: Catalog = changetype<Catalog>(CATALOGS + 3 * CATALOG_BYTES);
 const keptLogs: Catalog = changetype<Catalog>(CATALOGS + 4 * CATALOG_BYTES);
 
-/** Bytes of an error reply: the command, each byte as `\DDD`, and some words. */
-const REPLY_BYTES: u64 = INPUT_BYTES_MAX * 4 + 1024;
 /** Around a name in a list: `tag:`, `:disabled`, ` for 18446744073s`, a comma. */
 const LISTED_BYTES: u32 = 64;
 /** Of the record of a switch with its name. */
@@ -32,8 +30,9 @@ const SETTING_BYTES: u32 = 1024;
 
 /**
  * Upper bound of every output: replies, lists, lines, exposition. Memory is reserved, not touched.
+ * At first that of an error reply: the longest command, each byte as `\DDD`, and some words.
  */
-let outputBytes: u64 = REPLY_BYTES;
+let outputBytes: u64 = 263168;
 let vmTag: usize = 0;
 let flags: u32 = 0;
 let seriesMax: u32 = 0;
@@ -41,7 +40,7 @@ let seriesPerSourceMax: u32 = 0;
 
 /** Sets caps and flags, and renders the vm tag from `vmBytes` bytes of input. */
 export function openRegistry(vmBytes: u32, withFlags: u32, most: u32, mostPerSource: u32): bool {
-  if (!reserve(8192, REPLY_BYTES)) return false;
+  if (!reserveOutputs(8192, 0)) return false;
   flags = withFlags;
   seriesMax = most;
   seriesPerSourceMax = mostPerSource;
@@ -69,7 +68,7 @@ export function vmTagText(): usize {
 }
 
 export function isSeriesCapReached(total: u32, ofSource: u32): bool {
-  return total >= seriesMax || ofSource >= seriesPerSourceMax;
+  return (total >= seriesMax) | (ofSource >= seriesPerSourceMax);
 }
 
 /**

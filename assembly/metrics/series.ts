@@ -4,11 +4,11 @@
  * share one overflow series.
  */
 import { Status, TAG_VALUE_BYTES_MAX } from "../abi";
-import { allocate, arenaMark } from "../bytes/arena";
+import { allocate } from "../bytes/arena";
 import { ascii } from "../bytes/ascii";
 import { addInflux, addQuoted, Part, Quoting } from "../bytes/escape";
 import { COUNTERS } from "../bytes/fixed";
-import { INPUT, inputEnded, openInput, readText } from "../bytes/input";
+import { INPUT, inputEnded, openInput, readText, refusal, refuseIf } from "../bytes/input";
 import { addByte, addText, cursor, writeAt } from "../bytes/put";
 import { compareBytes, hashBytes, textBytes, textEnd } from "../bytes/text";
 import { Field, Freshness, SERIES_REMOVED, Series, Source, TagKey } from "./record";
@@ -32,15 +32,14 @@ export function registerSeries(address: usize, byteCount: u32): i32 {
   const source = changetype<Source>(address);
   openInput(byteCount);
   for (let i: u32 = 0; i < source.tagCount; i++) {
-    const value = readText();
-    if (!value) return Status.Malformed;
-    if (textBytes(value) > <u32>TAG_VALUE_BYTES_MAX) return Status.TagInvalid;
+    refuseIf(textBytes(readText()) > <u32>TAG_VALUE_BYTES_MAX, Status.TagInvalid);
   }
-  if (!inputEnded()) return Status.Malformed;
+  refuseIf(!inputEnded(), Status.Malformed);
   // Escapes may double every byte.
   const textsMax = <u64>byteCount * 4 + source.tagBytes + SLACK_BYTES;
   const output = textsMax * (source.lineCount + 1) + source.outputBytes;
-  if (!reserveOutputs(textsMax + source.seriesBytes, output)) return Status.OutOfMemory;
+  refuseIf(!reserveOutputs(textsMax + source.seriesBytes, output), Status.OutOfMemory);
+  if (refusal) return refusal;
   let found = findSeries(source, 0);
   if (found) return found;
   store<u32>(COUNTERS, load<u32>(COUNTERS, 4) + 1, 4);
@@ -70,7 +69,7 @@ export function removeSeries(address: usize): void {
  * forbids that. Its texts are written where a new record's would stand, at the arena's end.
  */
 function findSeries(source: Source, shared: usize): i32 {
-  const labels = arenaMark() + source.seriesBytes;
+  const labels = allocate(0) + source.seriesBytes;
   writeAt(labels);
   for (let at = source.firstTag; at; at = changetype<TagKey>(at).next) {
     const value = tagValue(changetype<TagKey>(at), shared);
@@ -87,7 +86,7 @@ function findSeries(source: Source, shared: usize): i32 {
     if (series.source != changetype<usize>(source)) continue;
     if (!compareBytes(known, series.labelBytes, labels, labelBytes)) return <i32>at;
   }
-  if (!shared && isSeriesCapReached(load<u32>(COUNTERS), source.seriesCount)) return 0;
+  if (!shared & isSeriesCapReached(load<u32>(COUNTERS), source.seriesCount)) return 0;
   for (let at = source.firstTag; at; at = changetype<TagKey>(at).next) {
     const value = tagValue(changetype<TagKey>(at), shared);
     if (!textBytes(value)) continue;

@@ -18,17 +18,19 @@ export function sketchCount(sketch: usize, value: f64): void {
   if (count) store<u32>(at, count);
 }
 
-/** The value below which a share of `quantile` lies: the middle of its bucket; NaN when empty. */
-export function sketchQuantile(sketch: usize, quantile: f64): f64 {
-  let total: u64 = 0;
-  for (let i: u32 = 0; i < SKETCH_BYTES; i += 4) total += load<u32>(sketch + i);
-  if (!total) return NaN;
-  const rank = max<u64>(<u64>ceil(<f64>total * quantile), 1);
-  let index: u64 = 0;
-  for (let below: u64 = load<u32>(sketch); below < rank; ) {
-    index++;
-    below += load<u32>(sketch + ((<usize>index) << 2));
+/**
+ * The value below which a share of `quantile` of `count` values lies: the middle of its bucket; NaN
+ * when there are none.
+ */
+export function sketchQuantile(sketch: usize, quantile: f64, count: f64): f64 {
+  if (!count) return NaN;
+  let rank = max(ceil(count * quantile), 1);
+  let index: u32 = 0;
+  // Counters that are full may leave some of the count over.
+  for (; index < SKETCH_BYTES / 4 - 1; index++) {
+    rank -= <f64>load<u32>(sketch + ((<usize>index) << 2));
+    if (rank <= 0) break;
   }
   if (!index) return 0;
-  return reinterpret<f64>(((index + FIRST) << SHIFT) | ((<u64>1) << (SHIFT - 1)));
+  return reinterpret<f64>(((<u64>index + FIRST) << SHIFT) | ((<u64>1) << (SHIFT - 1)));
 }

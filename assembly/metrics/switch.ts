@@ -14,7 +14,7 @@ export function assign(catalog: Catalog, setting: Setting, value: u32, deadlineN
   if (!setting.deadlineNs) setting.saved = setting.value;
   setting.deadlineNs = deadlineNs;
   setting.value = value;
-  if (catalog != sources || setting == sources) return;
+  if ((catalog != sources) | (setting == sources)) return;
   const source = changetype<Source>(setting);
   for (let at = source.firstSeries; at; at = changetype<Series>(at).next) openState(at, source);
 }

@@ -2,10 +2,11 @@
  * Tag keys of sources: rendered for both wires; and the remembered settings of tag keys, which
  * decide how a new source starts.
  */
-import { CoreFlag, NAME_BYTES_MAX, SourceFlag } from "../abi";
+import { CoreFlag, SourceFlag, Status } from "../abi";
 import { allocate } from "../bytes/arena";
 import { ascii } from "../bytes/ascii";
 import { addInflux, Part } from "../bytes/escape";
+import { refuseIf } from "../bytes/input";
 import { addByte, addText, cursor } from "../bytes/put";
 import {
   closeText,
@@ -17,7 +18,7 @@ import {
   textStart,
 } from "../bytes/text";
 import { findWord } from "../bytes/word";
-import { addName, claimName, isName } from "./name";
+import { addName, claimName, isName, isShort } from "./name";
 import { Source, TagKey } from "./record";
 import { hasFlag, sources, TAG_ABSENT, tagKeys } from "./registry";
 import { Setting } from "./setting";
@@ -28,13 +29,10 @@ import { Setting } from "./setting";
  */
 const RESERVED_START: u32 = 0x5f5f;
 
-/** Around a value on both wires, and the value of the overflow series. */
-const VALUE_BYTES: u32 = 32;
-
-/** Puts a key into its place. False when it is no key or repeated. */
-export function addTag(source: Source, key: usize, index: u32): bool {
-  if (textBytes(key) - 1 >= <u32>NAME_BYTES_MAX || isReserved(key)) return false;
-  if (source.flags & SourceFlag.Family && !isName(key, false)) return false;
+/** Puts a key into its place; refused when it is no key or repeated. */
+export function addTag(source: Source, key: usize, index: u32): void {
+  refuseIf(!isShort(key) | isReserved(key), Status.TagInvalid);
+  refuseIf(source.flags & SourceFlag.Family && !isName(key, false), Status.TagInvalid);
   const tag = changetype<TagKey>(allocate(offsetof<TagKey>()));
   tag.index = index;
   tag.key = keepText(key);
@@ -50,14 +48,14 @@ export function addTag(source: Source, key: usize, index: u32): bool {
   const hash = hashBytes(source.labelSeed, label, cursor);
   addText(ascii('="'));
   tag.prom = closeText();
-  source.tagBytes += textBytes(tag.influx) + textBytes(tag.prom) + VALUE_BYTES;
-  return claimName(hash);
+  claimName(hash, Status.TagInvalid);
 }
 
 /** Whether a source bears a tag key. */
 export function hasTag(source: Source, key: usize): bool {
   let at = source.firstTag;
-  while (at && compareTexts(changetype<TagKey>(at).key, key)) at = changetype<TagKey>(at).next;
+  while ((at != 0) & (compareTexts(changetype<TagKey>(at).key, key) != 0))
+    at = changetype<TagKey>(at).next;
   return at != 0;
 }
 
@@ -66,7 +64,7 @@ export function governor(source: Source): Setting {
   let found: Setting = sources;
   for (let at = tagKeys.next; at; at = changetype<Setting>(at).next) {
     const tag = changetype<Setting>(at);
-    if (tag.value == TAG_ABSENT || !hasTag(source, tag.name)) continue;
+    if ((tag.value == TAG_ABSENT) | !hasTag(source, tag.name)) continue;
     found = tag;
     if (tag.value) break;
   }
@@ -78,7 +76,7 @@ function insert(source: Source, tag: TagKey): void {
   let link = changetype<usize>(source) + offsetof<Source>("firstTag");
   while (load<usize>(link)) {
     const next = changetype<TagKey>(load<usize>(link));
-    if (hasFlag(CoreFlag.SortTags) && compareTexts(next.key, tag.key) >= 0) break;
+    if (hasFlag(CoreFlag.SortTags) & (compareTexts(next.key, tag.key) >= 0)) break;
     link = load<usize>(link);
   }
   tag.next = load<usize>(link);
@@ -87,6 +85,6 @@ function insert(source: Source, tag: TagKey): void {
 
 /** `le`, `quantile`, and what begins with two underscores: Prometheus' own labels. */
 function isReserved(key: usize): bool {
-  if (textBytes(key) > 1 && load<u16>(textStart(key)) == RESERVED_START) return true;
-  return findWord(ascii("le quantile"), key, 0) >= 0;
+  const isTheirs = (textBytes(key) > 1) & (load<u16>(textStart(key)) == RESERVED_START);
+  return isTheirs | (findWord(ascii("le quantile"), key, 0) >= 0);
 }
