@@ -1,6 +1,7 @@
 /**
  * Traced guests on this thread: modules that an embedding program instantiates itself.
  */
+import { MonitorError } from "../errors.js";
 import type { HookDescription, Stacks } from "../instrument/description.js";
 import { type Hooks, openHooks } from "../instrument/hooks.js";
 import { CodeMap } from "./code-map.js";
@@ -49,9 +50,10 @@ export class Plugins {
 
   constructor(private readonly tracer: Tracer) {}
 
-  /** Hooks a module's allocators. Throws `GUEST_INVALID`. */
+  /** Hooks a module's allocators. Throws `GUEST_INVALID`, `OPTION_INVALID`. */
   async instrument(bytes: Uint8Array, options: InstrumentOptions): Promise<InstrumentedModule> {
     const { name, stacks, sourceMap, externalDwarf } = options;
+    check(bytes, stacks);
     const debug = {
       ...(sourceMap !== undefined && { sourceMap }),
       ...(externalDwarf && { externalDwarf }),
@@ -92,4 +94,13 @@ export class Plugins {
       recorder.detach();
     };
   }
+}
+
+/** Not every caller has a compiler that says so. */
+function check(bytes: Uint8Array, stacks: Stacks | undefined): void {
+  if (!(bytes instanceof Uint8Array)) {
+    throw new MonitorError("OPTION_INVALID", "instrument: wanted is the module as a Uint8Array");
+  }
+  if (stacks === undefined || stacks === "engine" || stacks === "shadow") return;
+  throw new MonitorError("OPTION_INVALID", `stacks: ${stacks} is neither "engine" nor "shadow"`);
 }

@@ -30,21 +30,33 @@ export interface NodeWritable {
 /** What a trace can be written to. It is closed when the trace ends. */
 export type TraceTarget = WritableStream<Uint8Array> | NodeWritable;
 
+const TARGETS = "a trace is written to a WritableStream, or to a stream of Node's";
+
 /** Makes a sink of a stream. Throws a `TypeError` for what is none, or is locked. */
 export function openSink(target: TraceTarget): TraceSink {
+  if (typeof target !== "object" || target === null) throw new TypeError(TARGETS);
   if ("getWriter" in target) return new WebSink(target.getWriter());
   if (typeof target.write === "function" && typeof target.on === "function") {
     return new NodeSink(target);
   }
-  throw new TypeError("a trace is written to a WritableStream, or to a stream of Node's");
+  throw new TypeError(TARGETS);
 }
 
 /** Counts what waits, and tells of the end once. */
 abstract class CountingSink implements TraceSink {
   onClosed: ((error?: Error) => void) | undefined;
+  /** Resolves when what is queued has been dropped. */
+  readonly #dropped: Promise<void>;
+  #drop: () => void = () => {};
   #waitingBytes = 0;
   #isClosed = false;
   #isEnded = false;
+
+  constructor() {
+    this.#dropped = new Promise((resolve) => {
+      this.#drop = resolve;
+    });
+  }
 
   get isFull(): boolean {
     return this.#waitingBytes > SINK_BYTES_MAX;
@@ -60,10 +72,17 @@ abstract class CountingSink implements TraceSink {
 
   end(): Promise<void> {
     this.#isEnded = true;
-    return this.#isClosed ? Promise.resolve() : this.finish();
+    if (this.#isClosed) return Promise.resolve();
+    // A stream that never takes a write never closes either, nor is it aborted.
+    return Promise.race([this.finish(), this.#dropped]);
   }
 
-  abstract abort(): void;
+  abort(): void {
+    this.#drop();
+    this.cancel();
+  }
+
+  protected abstract cancel(): void;
   protected abstract send(bytes: Uint8Array, sent: () => void): void;
   protected abstract finish(): Promise<void>;
 
@@ -84,7 +103,7 @@ class WebSink extends CountingSink {
     );
   }
 
-  abort(): void {
+  protected cancel(): void {
     this.writer.abort().catch(() => {});
   }
 
@@ -115,7 +134,7 @@ class NodeSink extends CountingSink {
     });
   }
 
-  abort(): void {
+  protected cancel(): void {
     this.stream.destroy();
   }
 

@@ -43,14 +43,17 @@ export interface Trace {
 
 /** Throws `OPTION_INVALID` for what makes no sense. */
 export function checkTraceOptions(options: TraceOptions): void {
-  const { samplingRate = SAMPLING_RATE, maxSamples = 0 } = options;
-  if (!(samplingRate > 0 && samplingRate <= 1)) {
+  const { samplingRate = SAMPLING_RATE, maxSamples = 0, seed = 0n } = options;
+  if (!(Number.isFinite(samplingRate) && samplingRate > 0 && samplingRate <= 1)) {
     const wanted = "a probability above 0 and at most 1";
     throw new MonitorError("OPTION_INVALID", `samplingRate: ${samplingRate} is not ${wanted}`);
   }
   if (!(Number.isSafeInteger(maxSamples) && maxSamples >= 0)) {
     const wanted = "a whole number of allocations a second, or 0 for no cap";
     throw new MonitorError("OPTION_INVALID", `maxSamples: ${maxSamples} is not ${wanted}`);
+  }
+  if (typeof seed !== "bigint") {
+    throw new MonitorError("OPTION_INVALID", `seed: ${seed} is not a bigint, such as 1n`);
   }
 }
 

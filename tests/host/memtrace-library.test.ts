@@ -274,11 +274,15 @@ test("trace: a quiet packet is flushed within a second", async (t) => {
 test("trace: what makes no sense is refused before anything is written", async (t) => {
   const monitor = await quietMonitor(t);
   const target = new Memory();
-  for (const options of [{ samplingRate: 0 }, { samplingRate: 2 }, { maxSamples: -1 }]) {
+  const text = "1" as unknown as number;
+  const seed = 5 as unknown as bigint;
+  const rates = [{ samplingRate: 0 }, { samplingRate: 2 }, { samplingRate: text }];
+  for (const options of [...rates, { maxSamples: -1 }, { seed }]) {
     await assert.rejects(monitor.memtrace.start(target, options), { code: "OPTION_INVALID" });
   }
   assert.equal(target.locked, false);
   await assert.rejects(monitor.memtrace.start({} as Memory), TypeError);
+  await assert.rejects(monitor.memtrace.start(null as unknown as Memory), TypeError);
   await assert.rejects(monitor.instrument(Uint8Array.of(1, 2, 3)), { code: "GUEST_INVALID" });
   await monitor.close();
   await assert.rejects(monitor.memtrace.start(target), { code: "CLOSED" });
@@ -295,4 +299,23 @@ test("trace: one of a module in which nothing can be hooked is empty", async (t)
   const stats = await (await monitor.memtrace.start(target)).ended;
   assert.equal(stats.reason, "unhooked");
   assert.equal(target.read().blocks.length, 0);
+});
+
+test("instrument: what is no module, or no kind of stacks, is named", async (t) => {
+  const monitor = await quietMonitor(t);
+  const module = Uint8Array.from(assemble(PLUGIN));
+  for (const bytes of [null, undefined, "x", module.buffer]) {
+    const instrumenting = monitor.instrument(bytes as unknown as Uint8Array);
+    await assert.rejects(instrumenting, { code: "OPTION_INVALID", message: /Uint8Array/ });
+  }
+  const stacks = "deep" as "engine";
+  await assert.rejects(monitor.instrument(module, { stacks }), { code: "OPTION_INVALID" });
+});
+
+test("trace: it has ended when the monitor has closed, though its reader never reads", async (t) => {
+  const monitor = await quietMonitor(t);
+  const stuck = new WritableStream<Uint8Array>({ write: () => new Promise(() => {}) });
+  const { ended } = await monitor.memtrace.start(stuck);
+  await monitor.close();
+  assert.equal((await ended).reason, "finished");
 });

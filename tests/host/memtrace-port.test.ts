@@ -203,3 +203,15 @@ test("port: a crowd that connects at once gets one trace and costs no more", asy
   await served[0]?.has(SOME_BYTES);
   assert.equal(wmon.child.exitCode, null);
 });
+
+test("port: whoever comes as soon as another client has gone is served", async (t) => {
+  const { wmon, port } = await start(t, BUSY);
+  for (let round = 0; round < 30; round++) {
+    const client = new TraceClient(t, port);
+    await client.has(1);
+    client.socket.resetAndDestroy();
+  }
+  const last = new TraceClient(t, port);
+  await last.has(SOME_BYTES);
+  assert.doesNotMatch(wmon.stderr, /refused/);
+});
