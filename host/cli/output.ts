@@ -4,6 +4,7 @@
 import { closeSync, openSync, statSync } from "node:fs";
 import { isatty } from "node:tty";
 import { MonitorError } from "../errors.js";
+import { escapeLines } from "../logs/escape.js";
 import { writeAll } from "../wasi/streams.js";
 
 const STANDARD_OUTPUT = 1;
@@ -48,14 +49,25 @@ export class Output {
   }
 
   #flush(): void {
-    const bytes = Buffer.from(this.#text);
+    // Names in it are a guest's, which must not speak to a terminal.
+    const bytes = Buffer.from(this.isTerminal ? escapeLines(this.#text) : this.#text);
     this.#text = "";
     writeAll(this.#descriptor(), bytes);
   }
 
   #descriptor(): number {
-    this.#fd ??= this.#isStandard ? STANDARD_OUTPUT : openSync(this.path ?? "", "w");
+    this.#fd ??= this.#isStandard ? STANDARD_OUTPUT : openFile(this.path ?? "");
     return this.#fd;
+  }
+}
+
+function openFile(path: string): number {
+  try {
+    return openSync(path, "w");
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException;
+    const reason = code === "ENOENT" ? "its folder does not exist" : message;
+    throw new MonitorError("OPTION_INVALID", `-o ${path}: ${reason}`, { cause });
   }
 }
 

@@ -78,7 +78,7 @@ class Recording {
     this.#reader = new TraceReader({ allocate: count, collect: count, promote: count });
     this.#drops = new Drops(options.from, options.metrics);
     this.#progress = new Progress(() => this.#text());
-    output.stream.on("error", (error) => this.#fail(`${options.output}: ${error.message}`));
+    output.stream.on("error", (error) => this.#fail(`-o ${options.output}: ${error.message}`));
     output.stream.on("drain", () => this.#connection?.resume());
   }
 
@@ -123,7 +123,7 @@ class Recording {
     try {
       this.#reader.push(chunk);
     } catch (error) {
-      this.#fail(`what it sends is no memory trace: ${(error as Error).message}`);
+      this.#fail(this.#of(`what it sends is no memory trace: ${(error as Error).message}`));
       return;
     }
     // Bytes are the socket's until they are written.
@@ -144,15 +144,21 @@ class Recording {
   }
 
   #conclude(): number {
-    const failure = this.#failure ?? this.#judge();
+    const found = this.#failure === undefined ? this.#judge() : undefined;
+    const failure = this.#failure ?? (found && this.#of(found));
     if (failure === undefined) {
       // It may be the end of the program, or fewer samples than were wanted.
       if (!this.#isStopped)
         say("the program ended the trace: it ended itself, or its log says why");
       return 0;
     }
-    say(`${formatAddress(this.options.from)}: ${failure}`);
+    say(failure);
     return EXIT_FAILED;
+  }
+
+  /** A sentence about the program. */
+  #of(sentence: string): string {
+    return `${formatAddress(this.options.from)}: ${sentence}`;
   }
 
   /** What is wrong with what came; undefined when nothing is. */

@@ -8,6 +8,7 @@ import { basename } from "node:path";
 import { refuseRemote } from "../control/binding.js";
 import { MonitorError } from "../errors.js";
 import { createMonitor, type Monitor } from "../index.js";
+import { escapeControl } from "../logs/escape.js";
 import { nodePlatform } from "../platforms/node.js";
 import { attachment } from "../wasi/attachment.js";
 import { Guest, type LaunchOptions } from "../wasi/launch.js";
@@ -162,8 +163,8 @@ async function launch({ file, args, options }: RunRequest, parts: Parts): Promis
 async function endByItself(end: GuestEnd, file: string, monitor: Monitor): Promise<number> {
   if (end.kind === "failed") say(`${file}: ${end.message}`);
   if (end.kind === "trapped") {
-    const frames = end.stack.map((frame) => `    ${frame}\n`).join("");
-    put(2, `wmon: ${file} trapped: ${end.message}\n${frames}`);
+    const frames = end.stack.map((frame) => `\n    ${escapeControl(frame)}`).join("");
+    say(`${file} trapped: ${escapeControl(end.message)}${frames}`);
   }
   await close(monitor);
   if (end.kind === "exited") return end.code;

@@ -2,6 +2,7 @@
  * What wmon itself says, one line each on standard error, written at once: `process.stderr` would
  * make a pipe non-blocking that the guest writes to as well.
  */
+import { escapeLines } from "../logs/escape.js";
 import { writeAll } from "../wasi/streams.js";
 
 /**
@@ -15,7 +16,7 @@ export function put(fd: 1 | 2, text: string): void {
   }
 }
 
-/** Writes a line on standard error, begun with our name. */
+/** Writes a line on standard error, begun with our name. Names in it may be a guest's. */
 export function say(text: string): void {
-  put(2, `wmon: ${text}\n`);
+  put(2, `wmon: ${escapeLines(text)}\n`);
 }

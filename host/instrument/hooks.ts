@@ -71,8 +71,7 @@ export function openHooks(
   receiver: HookReceiver,
 ): Hooks | undefined {
   if (description.hooked.length === 0) return undefined;
-  const goCalls = description.stacks === "go" ? new GoCalls(description.goCalls ?? "") : undefined;
-  return new InstanceHooks(findPorts(instance, description), receiver, goCalls);
+  return new InstanceHooks(findPorts(instance, description), receiver, description.goCalls);
 }
 
 function findPorts({ exports }: WebAssembly.Instance, { stacks }: HookDescription): Ports {
@@ -108,13 +107,15 @@ class InstanceHooks implements Hooks {
   /** The probe table; of length 0 while there is none, and when the memory has grown. */
   #table = new Uint8Array();
   #frames = new Uint32Array();
+  /** Read when a stack is first wanted: there may be many. */
+  #go: GoCalls | undefined;
   /** The countdown that was asked for while the shadow stack still waits for its memory. */
   #pending: number | undefined;
 
   constructor(
     ports: Ports,
     receiver: HookReceiver,
-    private readonly goCalls: GoCalls | undefined,
+    private readonly goCalls = "",
   ) {
     this.#ports = ports;
     this.#wasm = wrapHooks(
@@ -164,8 +165,9 @@ class InstanceHooks implements Hooks {
 
   readStack(positions: Uint32Array): number {
     const { depth, block, memory, stackPointer } = this.#ports;
-    if (this.goCalls && stackPointer) {
-      return this.goCalls.read(memory.buffer, stackPointer.value as number, positions);
+    if (stackPointer) {
+      this.#go ??= new GoCalls(this.goCalls);
+      return this.#go.read(memory.buffer, stackPointer.value as number, positions);
     }
     if (!depth || block.value === 0 || !this.#findTable()) return 0;
     const frames = this.#frames;

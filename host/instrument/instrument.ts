@@ -81,7 +81,7 @@ function rewrite(task: Task): Instrumented {
   const { module, names, stacks, discovery, go } = task;
   const { hooks } = discovery;
   const calls = new Calls(module, names);
-  const nesting = go ? NO_NESTING : findNesting(hooks, calls);
+  const nesting = go ? NO_NESTING : findNesting(hooks, calls, names);
   const added = new Additions(module);
   const runtime = declareRuntime(added, stacks);
   if (go?.calls !== undefined) exportStackPointer(added);

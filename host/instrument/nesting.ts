@@ -8,6 +8,8 @@ import type { Hook } from "./discovery.js";
 
 /** How many calls may lie between two allocators. */
 const DEPTH_MAX = 4;
+/** How the names of AssemblyScript's own allocators and collectors begin. */
+const ASSEMBLYSCRIPT_RUNTIME = "~lib/rt/";
 /** Functions that are no allocators and are copied for this. */
 const COPIES_MAX = 48;
 
@@ -22,12 +24,22 @@ export interface Nesting {
 export const NO_NESTING: Nesting = { copied: new Set(), warnings: [] };
 
 /** Finds what to copy. Frees inside AssemblyScript's allocator are its collector's: they count. */
-export function findNesting(hooks: readonly Hook[], calls: Calls): Nesting {
+export function findNesting(
+  hooks: readonly Hook[],
+  calls: Calls,
+  names: ReadonlyMap<number, string>,
+): Nesting {
   const inner = new Set(hooks.filter(isSuppressed).map(({ index }) => index));
+  const seen = new Set(hooks.map(({ index }) => index).filter((index) => !inner.has(index)));
   const copied = new Set(inner);
   const warnings: string[] = [];
-  for (const { index, name } of hooks) {
-    const search = new Search(inner, calls);
+  for (const { index, name, allocator } of hooks) {
+    // Its functions abort by the program's own code, which allocates to say why.
+    const isOfRuntime = (target: number) => names.get(target)?.startsWith(ASSEMBLYSCRIPT_RUNTIME);
+    const mayLead = (target: number) =>
+      !seen.has(target) &&
+      (allocator.language !== "assemblyscript" || isOfRuntime(target) === true);
+    const search = new Search(inner, calls, mayLead);
     for (const { target } of calls.of(index)) search.reach(target, 1);
     if (copied.size - inner.size + search.between.size > COPIES_MAX) {
       warnings.push(
@@ -49,11 +61,14 @@ class Search {
   constructor(
     private readonly inner: ReadonlySet<number>,
     private readonly calls: Calls,
+    /** Whether a function may lie between two allocators. */
+    private readonly mayLead: (target: number) => boolean,
   ) {}
 
   /** Whether an allocator is `target` or can be reached from it. */
   reach(target: number, depth: number): boolean {
     if (this.inner.has(target) || this.between.has(target)) return true;
+    if (!this.mayLead(target)) return false;
     if (depth > DEPTH_MAX || (this.#vain.get(target) ?? Number.POSITIVE_INFINITY) <= depth) {
       return false;
     }

@@ -15,6 +15,11 @@ export function escapeControl(text: string): string {
   return text.replace(UNSAFE, (character) => NAMED[character] ?? numbered(character, "\\x"));
 }
 
+/** The same for text of several lines, which stay lines. */
+export function escapeLines(text: string): string {
+  return text.split("\n").map(escapeControl).join("\n");
+}
+
 /** Writes what JSON leaves raw and a terminal or line reader would act on as `\uHHHH`. */
 export function escapeJson(json: string): string {
   return json.replace(UNSAFE, (character) => numbered(character, "\\u"));

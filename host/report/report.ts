@@ -52,7 +52,10 @@ export interface Report {
 export function openReport(options: ReportOptions): Report {
   const { sinceUs, untilUs } = options.window;
   if (sinceUs >= untilUs)
-    throw new MonitorError("OPTION_INVALID", "--since has to be before --until");
+    throw new MonitorError(
+      "OPTION_INVALID",
+      "--since has to be before --until; by default it is 0s",
+    );
   if (options.format === "dump") return openDump(options);
   return options.format === "hotspots" && !options.isLive
     ? openHotspots(options)

@@ -20,7 +20,13 @@ export interface SourcePlace {
 export type SourceFinder = (position: number, begin: number) => SourcePlace | undefined;
 
 /** Larger maps are refused: they would hold up the main thread for seconds. */
-const MAP_CHARACTERS_MAX = 256 * 1024 * 1024;
+const MAP_CHARACTERS_MAX = 64 << 20;
+
+/** Places in a map: each takes 80 bytes of memory. */
+const PLACES_MAX = 4 << 20;
+
+const COMMA = 0x2c;
+const SEMICOLON = 0x3b;
 
 /** How many instructions without a place are passed on the way to one. */
 const PLACES_BEFORE_MAX = 64;
@@ -40,9 +46,22 @@ export function externalDwarfUrl(bytes: Uint8Array): string | undefined {
 
 /** Opens a source map; throws where it does not parse. */
 export function openSourceMap(text: string): SourceFinder {
-  if (text.length > MAP_CHARACTERS_MAX) throw new Error("larger than 256 Mi characters");
-  const map = new TraceMap(JSON.parse(text));
+  if (text.length > MAP_CHARACTERS_MAX) throw new Error("larger than 64 Mi characters");
+  const parsed = JSON.parse(text);
+  checkPlaces(parsed?.mappings);
+  const map = new TraceMap(parsed);
   return (position, begin) => findPlace(map, position, begin);
+}
+
+/** Places stand between commas and semicolons. */
+function checkPlaces(mappings: unknown): void {
+  if (typeof mappings !== "string") return;
+  let count = 1;
+  for (let at = 0; at < mappings.length; at++) {
+    const character = mappings.charCodeAt(at);
+    if (character === COMMA || character === SEMICOLON) count++;
+  }
+  if (count > PLACES_MAX) throw new Error("more than 4 Mi places");
 }
 
 /**

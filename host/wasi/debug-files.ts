@@ -9,7 +9,7 @@ import { fileURLToPath } from "node:url";
 import { externalDwarfUrl, sourceMapUrl } from "../symbols/source-map.js";
 import type { SymbolOptions } from "../symbols/symbols.js";
 
-/** Bytes of a file that is read: a V8 string has no more than 512 Mi characters. */
+/** Bytes of a file that is read. Of source maps less is used, and a string has its limit. */
 const FILE_BYTES_MAX = 256 << 20;
 
 /** Reads what there is; what is no file, or too large, is left out. */

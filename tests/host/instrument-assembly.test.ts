@@ -30,6 +30,14 @@ const BUFFERS = `${SECOND_CALL}
 const SECOND_NODE = `
   export function node(): usize { return changetype<usize>(new Node(null, 0)); }`;
 
+/** Ends in code of its own, which allocates: so may every function of the runtime that asserts. */
+const ABORTING = `
+  let said: ArrayBuffer | null = null;
+  export function fail(message: string | null, file: string | null, line: u32, column: u32): void {
+    if (message !== null) said = String.UTF8.encode(message + line.toString());
+  }
+  ${BUFFERS}`;
+
 /** A class alone: an optimiser removes both parameters of `__new`. */
 const NODES = `${SECOND_NODE}
   class Node { constructor(public next: Node | null, public value: f64) {} }
@@ -100,6 +108,16 @@ describe("AssemblyScript", () => {
       exports.collect();
       assert.equal(sumOf(ledger.lines, "+"), (1000 * 999) / 2 + (2000 * 1999) / 2);
       assert.deepEqual([...ledger.live.values()], [999]);
+    });
+
+    test(`${nameOf(build)}: frees by the collector of a program with an abort of its own`, async () => {
+      const { exports, ledger } = await open(ABORTING, { ...build, use: ["abort=input/fail"] });
+      for (let round = 0; round < 50; round++) exports.run(1000);
+      exports.collect();
+      exports.collect();
+      assert.equal(ledger.lost, 0);
+      assert.deepEqual([...ledger.live.values()], [999]);
+      assert.equal(sumOf(ledger.lines, "-"), (50 * 1000 * 999) / 2 - 999);
     });
 
     // Elsewhere `__new` has one caller, the constructor, and is put into it.

@@ -114,6 +114,8 @@ export class Ledger {
   /** `+bytes` for each block, `-bytes` for each that is freed, `!bytes` for a failure. */
   readonly lines: string[] = [];
   readonly live = new Map<number, number>();
+  /** Blocks at whose address another one began before their end was told. */
+  lost = 0;
   /** Called at each block. */
   onBlock: () => void = () => {};
   readonly hooks: Hooks;
@@ -141,6 +143,7 @@ export class Ledger {
     this.hooks.countdown = 1;
     this.lines.push(address === 0 ? `!${byteCount}` : `+${byteCount}`);
     if (address === 0) return;
+    if (this.live.has(address)) this.lost++;
     this.live.set(address, byteCount);
     this.hooks.watch(address);
     this.onBlock();

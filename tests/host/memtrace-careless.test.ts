@@ -4,13 +4,13 @@
  */
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { test } from "node:test";
 import { findDebugFiles } from "../../host/wasi/debug-files.js";
-import { command } from "./memtrace-text.js";
-import { assemble, guestFile, QUIET, runWmon, temporaryFolder } from "./wmon.js";
+import { BUSY, command } from "./memtrace-text.js";
+import { assemble, guestFile, QUIET, runWmon, temporaryFolder, Wmon } from "./wmon.js";
 
 const NOTHING_HOOKED = '(module (func (export "_start")))';
 const TRAPPING = command("(drop (call $malloc (i32.const 8))) (unreachable)");
@@ -107,4 +107,28 @@ test("trace: a trace of before stays when none comes", async (t) => {
   const { code } = await runWmon(t, ["trace", "--from", from, "-o", file]);
   assert.equal(code, 1);
   assert.equal(readFileSync(file, "utf8"), "of before");
+});
+
+test("trace: a file that takes nothing is named, not the program", async (t) => {
+  if (!existsSync("/dev/full")) return t.skip("there is no /dev/full");
+  const guest = guestFile(t, BUSY);
+  const options = [...QUIET, "--memtrace", "tcp:127.0.0.1:0", "--max-samples", "0"];
+  const wmon = new Wmon(t, ["run", ...options, guest]);
+  const from = `tcp:127.0.0.1:${await wmon.memtrace()}`;
+  const { code, stderr } = await runWmon(t, ["trace", "--from", from, "-o", "/dev/full"]);
+  assert.equal(code, 1);
+  assert.match(stderr, /^wmon: -o \/dev\/full: ENOSPC/m);
+});
+
+test("run: a trap in a function with a hostile name does not speak to the terminal", async (t) => {
+  const bytes = Buffer.from(assemble(TRAPPING));
+  // Names need no length of their own then.
+  const at = bytes.lastIndexOf("main");
+  bytes.write("\x1b[3m", at);
+  const file = join(temporaryFolder(t), "guest.wasm");
+  writeFileSync(file, bytes);
+  const { code, stderr } = await runWmon(t, ["run", ...QUIET, file]);
+  assert.equal(code, 134);
+  assert.ok(!stderr.includes("\u001b"));
+  assert.match(stderr, /at \\x1b\[3m \(wasm/);
 });

@@ -312,7 +312,7 @@ test("instrument: what is no module, or no kind of stacks, is named", async (t) 
   await assert.rejects(monitor.instrument(module, { stacks }), { code: "OPTION_INVALID" });
 });
 
-test("trace: it has ended when the monitor has closed, though its reader never reads", async (t) => {
+test("trace: closing the monitor ends it, though its reader never reads", async (t) => {
   const monitor = await quietMonitor(t);
   const stuck = new WritableStream<Uint8Array>({ write: () => new Promise(() => {}) });
   const { ended } = await monitor.memtrace.start(stuck);

@@ -113,7 +113,7 @@ const REFUSED: readonly (readonly [readonly string[], RegExp])[] = [
   [[PATH, "--min", "1q"], /wanted is a share, 1%, or bytes: 4096, 64KiB, 1\.5MB/],
   [[PATH, "--since", "2s", "--until", "1s"], /--since has to be before --until/],
   [[PATH, "--format", "dump", "--live"], /neither --live nor --min/],
-  [[PATH, "-o", "/nonexistent/out"], /ENOENT/],
+  [[PATH, "-o", "/nonexistent/out"], /-o .*: its folder does not exist/],
 ];
 
 for (const [args, message] of REFUSED) {
@@ -147,4 +147,31 @@ test("wmon report: moments are since the trace's start", async (t) => {
     .filter((line) => Number(line.slice(0, 10)) >= 19.5e6 && Number(line.slice(0, 10)) < 30e6);
   assert.ok(within.length > 10);
   assert.equal(stdout, within.join(""));
+});
+
+/** A trace whose only function has an escape sequence in its name. */
+function hostileTrace(): Buffer {
+  const lines = [
+    ["I", "1", "32", "program", "host", "", "7", "1000000", ""],
+    ["L", "1", "a.c", "1", "1", "2", "a\x1b[31mb"],
+    ["A", "1000001", "4", "4", "2", "1"],
+  ];
+  const input = lines.map((fields) => `${fields.join("\t")}\n`).join("");
+  return spawnSync(process.execPath, [MAIN, "encode-trace"], { input }).stdout;
+}
+
+test("wmon report: names do not speak to a terminal; a pipe gets them as they are", async (t) => {
+  const path = file(t, hostileTrace());
+  const args = ["report", path, "--format", "collapsed"];
+  assert.equal((await runWmon(t, args)).stdout, "a\x1b[31mb 16\n");
+  const command = [process.execPath, MAIN, ...args].join(" ");
+  const terminal = spawnSync("script", ["-qec", command, "/dev/null"], { encoding: "utf8" });
+  if (terminal.error) return t.skip("script (of util-linux) is missing");
+  assert.equal(terminal.stdout, "a\\x1b[31mb 16\r\n");
+});
+
+test("wmon report: where it cannot write, it says so of -o", async (t) => {
+  const path = join(temporaryFolder(t), "missing", "r");
+  const { code, stderr } = await runWmon(t, ["report", PATH, "-o", path]);
+  assert.deepEqual([code, stderr], [2, `wmon: -o ${path}: its folder does not exist\n`]);
 });

@@ -332,6 +332,7 @@ const BROKEN_MAPS: readonly (readonly [string, string])[] = [
   ["null", "null"],
   ["no mappings", '{"version":3,"sources":["a"]}'],
   ["mappings of another type", '{"version":3,"sources":["a"],"names":[],"mappings":7}'],
+  ["too many places", JSON.stringify({ version: 3, sources: [], mappings: ";".repeat(4 << 20) })],
 ];
 
 for (const [what, sourceMap] of BROKEN_MAPS) {
@@ -343,3 +344,14 @@ for (const [what, sourceMap] of BROKEN_MAPS) {
     assert.match(symbols.problems[0] ?? "", /source map is broken/);
   });
 }
+
+test("DWARF: units beyond the limit are not read; said once, and names remain", () => {
+  // DWARF 4: length, version, abbreviations, bytes of an address; one entry of code 1.
+  const unit = [8, 0, 0, 0, 4, 0, 0, 0, 0, 0, 4, 1];
+  const units = Uint8Array.from({ length: 140_000 * unit.length }, (_, at) => unit[at % 12] ?? 0);
+  const named = strip(readModule("tree-dwarf5"), (name) => name === "name");
+  const abbreviations = custom(".debug_abbrev", Uint8Array.of(1, 0x11, 0, 0, 0, 0));
+  const symbols = openSymbols(join(named, abbreviations, custom(".debug_info", units)));
+  assert.deepEqual(symbols.locate(135), [unknown("sum")]);
+  assert.deepEqual(symbols.problems, ["DWARF: .debug_info is broken: over 131072 units"]);
+});

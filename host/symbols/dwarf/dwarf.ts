@@ -36,6 +36,9 @@ interface KnownUnit {
 /** How far a function may begin from where its body does: a linker may count the body's size in. */
 const BEGIN_DIFFERENCE_MAX = 16;
 
+/** Units that are read: each is kept, and costs ten microseconds; large programs have 30,000. */
+const UNITS_MAX = 1 << 17;
+
 /** How often one name may refer to another. */
 const REFERENCES_MAX = 16;
 
@@ -106,7 +109,10 @@ export class Dwarf {
 
   private readHeaders(): void {
     const cursor = new Cursor(this.sections.info);
-    while (!cursor.isAtEnd) this.headers.push(readUnitHeader(cursor));
+    while (!cursor.isAtEnd) {
+      if (this.headers.length === UNITS_MAX) throw new BrokenInput(`over ${UNITS_MAX} units`);
+      this.headers.push(readUnitHeader(cursor));
+    }
   }
 
   private addUnit(index: SpanList<KnownUnit>, header: UnitHeader): void {
