@@ -17,9 +17,12 @@ export interface Loops {
   deep(count: number): number;
 }
 
-/** The same guest twice, and a trace of the hooked one. */
-export async function openPair(guest: string, stacks: Stacks) {
-  const bytes = readGuest(guest);
+/**
+ * The same guest twice, and a trace of the hooked one. Each `edition` is compiled anew: where its
+ * code comes to lie in memory makes more of a difference than the hooks do.
+ */
+export async function openPair(guest: string, stacks: Stacks, edition = 0) {
+  const bytes = withEdition(readGuest(guest), edition);
   const monitor = await createMonitor({ defaultSources: false, logLevels: "*:quiet" });
   const { bytes: hookedBytes, description, attach } = await monitor.instrument(bytes, { stacks });
   assert.ok(
@@ -66,6 +69,16 @@ class CountingSink {
   destroy(): void {}
 
   on(): void {}
+}
+
+/** Appends a custom section that holds nothing but its name: the engine keeps code by the bytes. */
+function withEdition(bytes: Uint8Array, edition: number): Uint8Array {
+  const name = new TextEncoder().encode(`edition ${edition}`);
+  const section = [0, name.length + 1, name.length, ...name];
+  const edited = new Uint8Array(bytes.length + section.length);
+  edited.set(bytes);
+  edited.set(section, bytes.length);
+  return edited;
 }
 
 /** A guest of `build/guests`; throws if it is not there. */
