@@ -110,7 +110,7 @@ describe("AssemblyScript", () => {
       assert.deepEqual([...ledger.live.values()], [999]);
     });
 
-    test(`${nameOf(build)}: frees by the collector of a program with an abort of its own`, async () => {
+    test(`${nameOf(build)}: frees in a program with an abort of its own`, async () => {
       const { exports, ledger } = await open(ABORTING, { ...build, use: ["abort=input/fail"] });
       for (let round = 0; round < 50; round++) exports.run(1000);
       exports.collect();
