@@ -2,7 +2,14 @@
  * What `wmon trace` does: connects to a memory trace port, writes what comes to a file, and shows
  * how it goes. The trace is decoded on the way, to count its events and to tell what is none.
  */
-import { constants, createWriteStream, ftruncateSync, type WriteStream } from "node:fs";
+import {
+  constants,
+  createWriteStream,
+  existsSync,
+  ftruncateSync,
+  rmSync,
+  type WriteStream,
+} from "node:fs";
 import { open } from "node:fs/promises";
 import { formatAddress } from "../address.js";
 import { MonitorError } from "../errors.js";
@@ -25,29 +32,45 @@ interface Output {
   readonly stream: WriteStream;
   /** Drops what the file had before. */
   empty(): void;
+  /** Removes a file that was not there before, when no byte has come. */
+  withdraw(): void;
 }
 
 /** Records a trace; resolves with the exit code. Throws `COMMAND_FAILED`, `OPTION_INVALID`. */
 export async function record(options: TraceCommandOptions): Promise<number> {
   const output = await openOutput(options.output);
   const recording = new Recording(options, output);
-  const outcome = await recording.run();
-  await new Promise((resolve) => {
-    output.stream.end(resolve);
-  });
-  return outcome;
+  try {
+    return await recording.run();
+  } finally {
+    await new Promise((resolve) => {
+      output.stream.end(resolve);
+    });
+    if (recording.isEmpty) output.withdraw();
+  }
 }
 
 /** A trace that is in the file already stays until the first bytes of another come. */
 async function openOutput(path: string): Promise<Output> {
   if (path === "-") {
-    return { stream: createWriteStream("", { fd: STDOUT, autoClose: false }), empty() {} };
+    return {
+      stream: createWriteStream("", { fd: STDOUT, autoClose: false }),
+      empty() {},
+      withdraw() {},
+    };
   }
+  const isNew = !existsSync(path);
   const flags = constants.O_WRONLY | constants.O_CREAT;
   const handle = await open(path, flags).catch((cause: Error) => {
     throw new MonitorError("OPTION_INVALID", `-o ${path}: ${cause.message}`, { cause });
   });
-  return { stream: handle.createWriteStream(), empty: () => empty(handle.fd) };
+  return {
+    stream: handle.createWriteStream(),
+    empty: () => empty(handle.fd),
+    withdraw: () => {
+      if (isNew) rmSync(path, { force: true });
+    },
+  };
 }
 
 function empty(descriptor: number): void {
@@ -80,6 +103,11 @@ class Recording {
     this.#progress = new Progress(() => this.#text());
     output.stream.on("error", (error) => this.#fail(`-o ${options.output}: ${error.message}`));
     output.stream.on("drain", () => this.#connection?.resume());
+  }
+
+  /** Whether nothing of a trace has come. */
+  get isEmpty(): boolean {
+    return this.#byteCount === 0;
   }
 
   /** Resolves with the exit code when the connection has closed. */

@@ -39,7 +39,8 @@ export class LiveBlocks {
 
   /** Removes a block; its id, or -1 for one that was never noted. */
   take(address: number): number {
-    if (this.count === 0) return -1;
+    // No block is at 0, which marks a free slot.
+    if (this.count === 0 || address === 0) return -1;
     const slot = this.#slotOf(address);
     if (this.#addresses[slot] !== address) return -1;
     const id = this.#ids[slot] as number;

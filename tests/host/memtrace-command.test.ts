@@ -2,7 +2,7 @@
  * `wmon trace`, and `wmon run --memtrace-file`: what they write, what they say, how they exit.
  */
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { createServer, type Server } from "node:net";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
@@ -165,6 +165,7 @@ test("trace: where nothing listens, and what makes no sense, exits with 2", asyn
     assert.equal(code, 2);
     assert.match(stderr, said);
   }
+  assert.equal(existsSync(file), false);
 });
 
 test("run: a guest that does not allocate runs the same, traced or not", async (t) => {

@@ -32,6 +32,14 @@ for (const spread of SPREADS) {
   });
 }
 
+test("live blocks: none is at address 0, which free(NULL) asks for", () => {
+  const live = new LiveBlocks();
+  live.put(8, 5);
+  assert.equal(live.take(0), -1);
+  assert.equal(live.count, 1);
+  assert.equal(live.take(8), 5);
+});
+
 test("live blocks: clear names each block once, and forgets all", () => {
   const live = new LiveBlocks();
   const addresses = Array.from({ length: 5000 }, (_, index) => 0xffff_0000 - index * 8);
