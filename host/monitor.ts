@@ -29,6 +29,7 @@ import type { Addresses, MonitorOptions, PushReceiver } from "./options.js";
 import type { Platform } from "./platform.js";
 import { OWN_NAME, OWN_SOURCES, SelfSources } from "./self.js";
 import { applySettings } from "./setting.js";
+import { StampClock } from "./stamp.js";
 import { guestImports } from "./wasi/guest-imports.js";
 import { Registrar } from "./wasi/registrar.js";
 import type { Wires } from "./wires.js";
@@ -48,6 +49,7 @@ export class Monitor {
   readonly memtrace: Memtrace;
   readonly #options: MonitorOptions;
   readonly #platform: Platform;
+  readonly #stamps: StampClock;
   readonly #hooks: Hooks;
   readonly #self: SelfSources;
   readonly #stops: (() => void)[] = [];
@@ -61,6 +63,7 @@ export class Monitor {
   constructor(options: MonitorOptions & { module: WebAssembly.Module; platform: Platform }) {
     this.#options = options;
     this.#platform = options.platform;
+    this.#stamps = new StampClock(options.platform.nowNs);
     this.core = new Core(options);
     this.#deadline = new Deadline(this.core, options.platform);
     applySettings(this.core, this.#platform, { verb: "L", option: "logLevels", ...options });
@@ -148,7 +151,7 @@ export class Monitor {
   influx(): Uint8Array {
     this.#openOwn();
     this.#hooks.run();
-    return this.core.encodeInflux(this.#platform.nowNs());
+    return this.core.encodeInflux(this.#stamps.next());
   }
 
   /** Gathers: all active series as an exposition. A view, valid until the monitor is next used. */
