@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs the programs we test against: Debian's packages, and Telegraf built from its Go module.
+# Installs the programs we test against: Debian's packages, Telegraf built from its Go module, and
+# wasmtime for Python.
 #
 # Safe to run again: what is there stays. Prints one line a peer. Exits 1 only if something failed
 # that this platform should have. No daemon is started or left enabled.
@@ -14,10 +15,16 @@ TELEGRAF_PLUGINS+=,serializers.influx,serializers.json,serializers.prometheus
 
 SERVICES="prometheus influxdb victoria-metrics"
 PACKAGES="$SERVICES clang lld wasi-libc libclang-rt-dev-wasm32 rustc libstd-rust-dev-wasm32"
-PACKAGES+=" libc++-dev-wasm32 wabt llvm babeltrace2 chromium netcat-openbsd curl"
+PACKAGES+=" libc++-dev-wasm32 wabt llvm babeltrace2 chromium netcat-openbsd curl qemu-utils wrk"
+PACKAGES+=" libsimde-dev"
+# What a machine may have from elsewhere: a program, and the package that brings it.
+PROGRAMS="gcc:gcc java:default-jdk-headless mvn:maven python3:python3-venv"
+
+WASMTIME_VERSION=50.0.1
 
 cache="${XDG_CACHE_HOME:-$HOME/.cache}/wasm-monitoring"
 telegraf="$cache/telegraf-$TELEGRAF_VERSION"
+wasmtime="$cache/wasmtime-python-$WASMTIME_VERSION"
 policy=/usr/sbin/policy-rc.d
 scratch="$(mktemp -d)"
 failed=0
@@ -52,8 +59,12 @@ version_of() {
 
 # Prints the packages that are not installed.
 missing_packages() {
+  local package program
   for package in $PACKAGES; do
     if [ -z "$(version_of "$package")" ]; then echo "$package"; fi
+  done
+  for program in $PROGRAMS; do
+    if ! command -v "${program%%:*}" > /dev/null; then echo "${program#*:}"; fi
   done
 }
 
@@ -124,6 +135,20 @@ build_telegraf() {
   failed=1
 }
 
+# A Python that has wasmtime, as one program.
+install_wasmtime() {
+  local folder="$cache/python/wasmtime-$WASMTIME_VERSION"
+  if [ -x "$wasmtime" ]; then return; fi
+  mkdir -p "$cache/python"
+  python3 -m venv "$folder" > "$scratch/pip" 2>&1 &&
+    "$folder/bin/pip" install "wasmtime==$WASMTIME_VERSION" >> "$scratch/pip" 2>&1 &&
+    printf '#!/bin/sh\nexec "%s" "$@"\n' "$folder/bin/python" > "$scratch/wasmtime" &&
+    install -m 755 "$scratch/wasmtime" "$wasmtime" && return
+  tail -n 20 "$scratch/pip" >&2
+  echo "wasmtime-python: missing: pip could not install it"
+  failed=1
+}
+
 if command -v apt-get > /dev/null; then
   install_packages
   report_packages
@@ -132,4 +157,6 @@ else
 fi
 build_telegraf
 if [ -x "$telegraf" ]; then echo "telegraf: $TELEGRAF_VERSION"; fi
+install_wasmtime
+if [ -x "$wasmtime" ]; then echo "wasmtime-python: $WASMTIME_VERSION"; fi
 exit "$failed"

@@ -1,0 +1,149 @@
+// The core in Go on wazero: push, control and scrape, a goroutine a connection. README.md says what
+// it does; assembly/README.md has the ABI, assembly/abi.ts its numbers.
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/binary"
+	"fmt"
+	"math"
+	"net"
+	"net/http"
+	"os"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/tetratelabs/wazero"
+	"github.com/tetratelabs/wazero/api"
+)
+
+const (
+	counter, floatCounter, info = 5, 6, 4
+	flags                       = 2 | 4 // sort tags, timestamps
+	seriesMax, seriesEachMax    = 100_000, 10_000
+)
+
+// Core is one instance, for one caller at a time.
+type Core struct {
+	sync.Mutex
+	api.Module
+	handles map[string]uint64
+}
+
+// call returns an export's result. A negative one is a Status: the program is wrong.
+func (core *Core) call(name string, values ...uint64) uint64 {
+	results := append(must(core.ExportedFunction(name).Call(context.Background(), values...)), 0)
+	if status := int32(results[0]); status < 0 {
+		panic(fmt.Sprintf("%s: status %d", name, status))
+	}
+	return results[0]
+}
+
+// put copies data to where the core reads.
+func (core *Core) put(data []byte) uint64 {
+	core.Memory().Write(uint32(core.call("inputAddress")), data)
+	return uint64(len(data))
+}
+
+func (core *Core) write(name string, values ...uint64) []byte {
+	size := core.call(name, values...)
+	view, _ := core.Memory().Read(uint32(core.call("outputAddress")), uint32(size))
+	return bytes.Clone(view)
+}
+
+func (core *Core) gather(name string, values ...uint64) []byte {
+	core.Lock()
+	defer core.Unlock()
+	return core.write(name, append(values, uint64(time.Now().UnixNano()))...)
+}
+
+// job counts one job: a series a kind, registered the first time.
+func (core *Core) job(source, log uint64, kind string, seconds float64) {
+	core.Lock()
+	defer core.Unlock()
+	done, known := core.handles[kind]
+	if !known {
+		series := core.call("registerSeries", source, core.put(texts(kind)))
+		done = core.call("allocateHandle", series+core.call("fieldOffset", source, 0))
+		core.call("allocateHandle", series+core.call("fieldOffset", source, 1))
+		core.handles[kind] = done
+	}
+	core.call("handleCounterAdd", done, math.Float64bits(1))
+	core.call("handleCounterAdd", done+1, math.Float64bits(seconds))
+	if core.call("logPasses", log, info) == 1 {
+		fmt.Fprintf(os.Stderr, "jobs: %s took %g s\n", kind, seconds)
+	}
+}
+
+// texts are strs of the ABI: a u16 byte count, then UTF-8.
+func texts(values ...string) (message []byte) {
+	for _, value := range values {
+		message = binary.LittleEndian.AppendUint16(message, uint16(len(value)))
+		message = append(message, value...)
+	}
+	return message
+}
+
+func main() {
+	runtime := wazero.NewRuntime(context.Background())
+	module := must(runtime.Instantiate(context.Background(), must(os.ReadFile(os.Args[1]))))
+	core := &Core{Module: module, handles: map[string]uint64{}}
+	core.call("configure", core.put([]byte("example")), flags, seriesMax, seriesEachMax)
+	source := core.call("registerSource", core.put(slices.Concat(
+		[]byte{0}, texts("jobs", "", "Jobs by kind."), make([]byte, 8), []byte{1}, texts("kind"),
+		[]byte{2, counter}, texts("done", "Jobs done.", ""), []byte{0, 0},
+		[]byte{floatCounter}, texts("busy", "Time spent.", "seconds"), []byte{0, 0})))
+	log := core.call("registerLog", core.put([]byte("jobs")))
+
+	push := func() {
+		connection, err := net.DialTimeout("tcp", "127.0.0.1:"+os.Args[2], time.Second)
+		if err != nil {
+			fmt.Fprintln(os.Stderr, "push: these lines are lost:", err)
+			return
+		}
+		connection.Write(core.gather("encodeInflux"))
+		connection.Close()
+	}
+	control, scrape := must(net.Listen("tcp", "127.0.0.1:0")), must(net.Listen("tcp", "127.0.0.1:0"))
+	go func() {
+		for connection, err := control.Accept(); err == nil; connection, err = control.Accept() {
+			go func() {
+				defer connection.Close()
+				for lines := bufio.NewScanner(connection); lines.Scan(); {
+					core.Lock()
+					now := uint64(time.Now().UnixNano())
+					reply := core.write("command", core.put(lines.Bytes()), now, 0)
+					core.Unlock()
+					fmt.Fprintf(connection, "%s\n", reply)
+				}
+			}()
+		}
+	}()
+	http.HandleFunc("GET /metrics", func(response http.ResponseWriter, _ *http.Request) {
+		response.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
+		response.Write(core.gather("encodePrometheus", 0))
+	})
+	go http.Serve(scrape, nil)
+	fmt.Printf("control %s\nprometheus http://%s/metrics\n", control.Addr(), scrape.Addr())
+	go func() {
+		for ; ; time.Sleep(10 * time.Second) {
+			push()
+		}
+	}()
+	for lines := bufio.NewScanner(os.Stdin); lines.Scan(); {
+		kind, seconds := "", 0.0
+		must(fmt.Sscanf(lines.Text(), "%s %g", &kind, &seconds))
+		core.job(source, log, kind, seconds)
+	}
+	push()
+}
+
+func must[T any](value T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return value
+}
