@@ -1,12 +1,12 @@
 /**
- * What `import "wasm-monitoring"` offers, as committed text: a change of it is a diff in review.
+ * What `import "wasm-monitoring"` and its sub-paths offer, as committed text: a change of it is a diff in review.
  */
 import { readFileSync } from "node:fs";
 import { posix } from "node:path";
 import { test } from "node:test";
 import { matchGolden } from "../golden.js";
 
-const ENTRY = "build/host/index.d.ts";
+const ENTRIES = ["index", "edge/index", "edge/memtrace", "edge/sandbox"];
 
 /** The declarations of a file and, below it, of every file that it re-exports from. */
 function surfaceOf(path: string, seen: Set<string>): string {
@@ -23,5 +23,7 @@ function surfaceOf(path: string, seen: Set<string>): string {
 }
 
 test("the public surface is as committed", () => {
-  matchGolden("tests/repo/surface.txt", surfaceOf(ENTRY, new Set()));
+  const seen = new Set<string>();
+  const texts = ENTRIES.map((entry) => surfaceOf(`build/host/${entry}.d.ts`, seen));
+  matchGolden("tests/repo/surface.txt", texts.join("\n"));
 });

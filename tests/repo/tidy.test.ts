@@ -37,15 +37,22 @@ const RUNTIME_ALLOWED =
 const RUNTIME_NAMES = /"node:|\bprocess\.|\bBuffer\b|\bDeno\.|\bBun\./;
 
 /** All that an adapter may know of the host. */
-const PLATFORM_IMPORTS = ["host/platform", "host/address", "host/errors"];
+const PLATFORM_IMPORTS = [
+  "host/platform",
+  "host/address",
+  "host/errors",
+  "host/block/device",
+  "host/block/image-file",
+];
 
 /** Files that somebody starts, not imports. */
 const ENTRIES: readonly RegExp[] = [
   /^assembly\/build\.js$/,
-  /^assembly\/((guest\/|memtrace\/)?index)\.ts$/,
-  /^host\/(index|cli\/(main|start))\.ts$/,
+  /^assembly\/((guest\/|link\/|memtrace\/)?index)\.ts$/,
+  /^host\/(index|cli\/(main|start)|edge\/(index|memtrace|sandbox))\.ts$/,
   /^host\/report\/page\/(build\.js|client\/main\.ts)$/,
-  /^tests\/(run|bench\/main)\.ts$/,
+  /^tests\/(run|bench\/main|conformance\/main)\.ts$/,
+  /^tests\/conformance\/fixtures\//,
   /\.(test|spec)\.ts$/,
   /\.config\.js$/,
   /^examples\//,
