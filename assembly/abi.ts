@@ -136,3 +136,29 @@ export const TAG_SETTINGS_MAX = 1000;
 export const TEXT_BYTES_DEFAULT = 64;
 /** Handles that guests may hold. */
 export const HANDLES_MAX = 1000000;
+
+/** What a guest's call of a block device returns; `block_acquire` returns a handle instead of `Ok`. */
+export enum BlockStatus {
+  Ok = 0,
+  /** No device has that name or handle. */
+  NoSuchDevice = -20,
+  /** The offset or the length is not whole sectors. */
+  Unaligned = -21,
+  /** The span ends past the device. */
+  OutOfBounds = -22,
+  /** The device cannot be written. */
+  ReadOnly = -23,
+  /** The span is not all in the guest's memory, or is longer than a call may move. */
+  Fault = -24,
+  /** The storage failed: see the host's log. */
+  IoError = -25,
+  /** The storage is full; nothing of this call is promised to be there. */
+  NoSpace = -26,
+}
+
+/** Bytes that one read or write of a block device may move. */
+export const BLOCK_BYTES_MAX = 16777216;
+/** Bytes of what `block_acquire` tells: u64 capacity in bytes · u32 sector bytes · u32 flags. */
+export const BLOCK_INFO_BYTES = 16;
+/** Flag of `block_acquire`: the device cannot be written. */
+export const BLOCK_READONLY = 1;

@@ -2,7 +2,8 @@
  * What an AssemblyScript guest imports, as `wasm-monitoring/assembly/guest`.
  * README.md has the usage. Works with the runtimes incremental, minimal and stub.
  */
-export { FieldType, Level, SourceFlag, Status } from "../abi";
+export { BLOCK_BYTES_MAX, BlockStatus, FieldType, Level, SourceFlag, Status } from "../abi";
+export { BlockDevice } from "./block";
 export { Counter, Gauge, Histogram, Summary } from "./family";
 export {
   CounterHandle,

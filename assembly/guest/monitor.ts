@@ -29,3 +29,13 @@ export declare function log_source(address: usize, byteCount: u32): i32;
 export declare function log_passes(log: i32, level: i32): i32;
 /** Writes a message if its level passes. */
 export declare function log(log: i32, level: i32, address: usize, byteCount: u32): void;
+/** Finds a block device and writes what it is like; its handle, or a negative `BlockStatus`. */
+export declare function block_acquire(name: usize, nameBytes: u32, info: usize): i32;
+/** Reads whole sectors into the guest's memory; a `BlockStatus`. */
+export declare function block_read(handle: i32, offset: u64, address: usize, byteCount: u32): i32;
+/** Writes whole sectors; a `BlockStatus`. */
+export declare function block_write(handle: i32, offset: u64, address: usize, byteCount: u32): i32;
+/** Gives whole sectors back, which then read as zeros; a `BlockStatus`. */
+export declare function block_discard(handle: i32, offset: u64, byteCount: u64): i32;
+/** Returns once all writes would survive a loss of power; a `BlockStatus`. */
+export declare function block_flush(handle: i32): i32;

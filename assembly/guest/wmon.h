@@ -31,6 +31,20 @@ enum {
   WMON_BUFFER_TOO_SMALL = -100
 };
 
+/* Results of block devices; 0 is success. */
+enum {
+  WMON_BLOCK_NO_SUCH_DEVICE = -20,
+  WMON_BLOCK_UNALIGNED = -21,     /* offset or length is not whole sectors */
+  WMON_BLOCK_OUT_OF_BOUNDS = -22, /* ends past the device */
+  WMON_BLOCK_READONLY = -23,
+  WMON_BLOCK_FAULT = -24,    /* not all in memory, or over WMON_BLOCK_BYTES_MAX */
+  WMON_BLOCK_IO_ERROR = -25, /* the storage failed: the host's log says more */
+  WMON_BLOCK_NO_SPACE = -26  /* the storage is full */
+};
+
+/* Bytes that one wmon_block_read or wmon_block_write may move. */
+#define WMON_BLOCK_BYTES_MAX 16777216
+
 enum wmon_field_type {
   WMON_BOOL = 0,
   WMON_F64 = 1,
@@ -82,6 +96,27 @@ WMON_IMPORT("log_source") int32_t wmon_log_source(const char *name, uint32_t byt
 /* 1 if a message of this level would be written: ask before formatting it. */
 WMON_IMPORT("log_passes") int32_t wmon_log_passes(int32_t log, int32_t level);
 WMON_IMPORT("log") void wmon_log(int32_t log, int32_t level, const char *text, uint32_t bytes);
+
+/* What wmon_block_acquire tells of a device. */
+typedef struct wmon_block_info {
+  uint64_t capacity_bytes;
+  uint32_t sector_bytes; /* offsets and lengths are multiples of it */
+  uint32_t flags;        /* bit 0: the device cannot be written */
+} wmon_block_info;
+
+/* Finds a device (`wmon run --block NAME=FILE`) and fills `info`; its handle, or negative. */
+WMON_IMPORT("block_acquire")
+int32_t wmon_block_acquire(const char *name, uint32_t bytes, wmon_block_info *info);
+WMON_IMPORT("block_read")
+int32_t wmon_block_read(int32_t handle, uint64_t offset, void *buffer, uint32_t bytes);
+/* Durable only after wmon_block_flush. */
+WMON_IMPORT("block_write")
+int32_t wmon_block_write(int32_t handle, uint64_t offset, const void *buffer, uint32_t bytes);
+/* Gives the space back; it reads as zeros afterwards. */
+WMON_IMPORT("block_discard")
+int32_t wmon_block_discard(int32_t handle, uint64_t offset, uint64_t bytes);
+/* Returns once all writes before it would survive a loss of power. */
+WMON_IMPORT("block_flush") int32_t wmon_block_flush(int32_t handle);
 
 /* A message being written. `is_cut` is set when something did not fit. */
 typedef struct wmon_message {
@@ -207,9 +242,15 @@ static inline int32_t wmon_log_named(const char *name) {
   return wmon_log_source(name, (uint32_t)strlen(name));
 }
 
+/* Finds a block device by name; its handle, or negative. */
+static inline int32_t wmon_block_named(const char *name, wmon_block_info *info) {
+  return wmon_block_acquire(name, (uint32_t)strlen(name), info);
+}
+
 /* Writes a message, if its level passes. */
 static inline void wmon_log_text(int32_t log, enum wmon_level level, const char *text) {
-  if (wmon_log_passes(log, level)) wmon_log(log, level, text, (uint32_t)strlen(text));
+  int32_t number = (int32_t)level;
+  if (wmon_log_passes(log, number)) wmon_log(log, number, text, (uint32_t)strlen(text));
 }
 
 /* Sets a text field; it is cut at the field's capacity. */

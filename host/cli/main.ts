@@ -11,6 +11,7 @@ import { CTL_HELP, HELP, RUN_HELP } from "./help.js";
 import { addInstrumentCommand } from "./instrument.js";
 import { addRunOptions, type RunOptions, TOKEN_VARIABLE, targetOption } from "./options.js";
 import { packageFile } from "./package.js";
+import { addQcowCommand } from "./qcow.js";
 import { addReportCommand } from "./report.js";
 import { put } from "./stderr.js";
 import { addTraceCommand } from "./trace.js";
@@ -69,6 +70,7 @@ program
 addTraceCommand(program);
 addReportCommand(program);
 addInstrumentCommand(program);
+addQcowCommand(program);
 
 program
   .command("encode-trace", { hidden: true })

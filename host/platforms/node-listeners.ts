@@ -4,7 +4,7 @@
  * process's umask, and a path that another process took meanwhile is never overwritten.
  */
 import { chmod, link, lstat, mkdtemp, rm, unlink } from "node:fs/promises";
-import { connect, createServer, type Server, type Socket } from "node:net";
+import { connect, createServer, type ListenOptions, type Server, type Socket } from "node:net";
 import { dirname, join } from "node:path";
 import { type Address, formatAddress, UNIX_PATH_BYTES_MAX } from "../address.js";
 import type { Connection, ConnectionHandlers, Listener } from "../platform.js";
@@ -23,16 +23,19 @@ export function listen(
   return bind(server, address);
 }
 
-/** Binds a server, of streams or of HTTP, and makes a `Listener` of it. */
-export async function bind(server: Server, address: Address): Promise<Listener> {
+/**
+ * Binds a server, of streams or of HTTP, and makes a `Listener` of it. `backlog` is how many
+ * connections the system keeps until the server takes them, 511 by default.
+ */
+export async function bind(server: Server, address: Address, backlog?: number): Promise<Listener> {
   const sockets = trackSockets(server);
   let droppedCount = 0;
   server.on("drop", () => {
     droppedCount++;
   });
   const release = await (address.kind === "unix"
-    ? bindUnix(server, address.path)
-    : bindTcp(server, address));
+    ? bindUnix(server, address.path, backlog)
+    : bindTcp(server, address, backlog));
   // Later errors (a failed accept) must not end the process; the server goes on listening.
   server.on("error", () => {});
   let closing: Promise<void> | undefined;
@@ -74,15 +77,13 @@ function boundAddress(server: Server, wanted: Address): Address {
 async function bindTcp(
   server: Server,
   { host, port }: { readonly host: string; readonly port: number },
+  backlog: number | undefined,
 ): Promise<() => Promise<void>> {
-  await listening(server, { host, port });
+  await listening(server, { host, port, backlog });
   return async () => {};
 }
 
-function listening(
-  server: Server,
-  where: { readonly host: string; readonly port: number } | { readonly path: string },
-): Promise<void> {
+function listening(server: Server, where: ListenOptions): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once("error", reject);
     server.listen(where, () => {
@@ -92,13 +93,17 @@ function listening(
   });
 }
 
-async function bindUnix(server: Server, path: string): Promise<() => Promise<void>> {
+async function bindUnix(
+  server: Server,
+  path: string,
+  backlog: number | undefined,
+): Promise<() => Promise<void>> {
   await removeStale(path);
   const folder = await openPrivateFolder(dirname(path));
   try {
     const privatePath = join(folder, "s");
     checkPathFits(privatePath);
-    await listening(server, { path: privatePath });
+    await listening(server, { path: privatePath, backlog });
     await chmod(privatePath, 0o600);
     await link(privatePath, path).catch((error: NodeJS.ErrnoException) => {
       throw error.code === "EEXIST" ? inUse(path) : error;
