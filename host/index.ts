@@ -48,6 +48,7 @@ export type { InstrumentedModule, InstrumentOptions } from "./memtrace/plugin.js
 export type { TraceEnd } from "./memtrace/session.js";
 export type { NodeWritable, TraceTarget } from "./memtrace/sink.js";
 export type { Trace, TraceOptions, TraceStats } from "./memtrace/trace.js";
+export type { Meter } from "./meter.js";
 export type { Monitor } from "./monitor.js";
 export type { LogOptions, MonitorOptions, PushReceiver } from "./options.js";
 export type { Platform } from "./platform.js";

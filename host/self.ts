@@ -6,7 +6,7 @@ import type { Core } from "./core.js";
 import type { FieldOptions } from "./definition.js";
 import type { Source, SourceSeries } from "./instruments/source.js";
 import type { LogSinkStats } from "./logs/sink.js";
-import type { Monitor } from "./monitor.js";
+import type { Meter } from "./meter.js";
 
 /** The monitor logs and counts under this name. */
 export const OWN_NAME = "monitor";
@@ -72,7 +72,7 @@ function limitsOf(core: Core, hookFailures: number): Stats {
 export class SelfSources {
   readonly #sources = new Map<string, Source>();
 
-  constructor(private readonly monitor: Monitor) {}
+  constructor(private readonly meter: Pick<Meter, "core" | "source" | "onCollect">) {}
 
   /** Shows what the monitor's limits did, and what became of log messages. */
   showOwn(logs: Readonly<LogSinkStats>, hookFailures: () => number): void {
@@ -80,7 +80,7 @@ export class SelfSources {
       name: OWN_NAME,
       help: "What the monitor's limits did",
       keys: LIMIT_KEYS,
-      read: () => limitsOf(this.monitor.core, hookFailures()),
+      read: () => limitsOf(this.meter.core, hookFailures()),
     });
     this.show({
       name: "monitor_logs",
@@ -96,7 +96,7 @@ export class SelfSources {
     const fields = keys.map(fieldOf);
     const source =
       this.#sources.get(name) ??
-      this.monitor.source({ name, help, tags: tag === undefined ? [] : [tag.key], fields });
+      this.meter.source({ name, help, tags: tag === undefined ? [] : [tag.key], fields });
     this.#sources.set(name, source);
     const series = tag === undefined ? source : source.series({ [tag.key]: tag.value });
     const cells = keys.map((key) => ({ key, cell: cellOf(series, key) }));
@@ -104,7 +104,7 @@ export class SelfSources {
       const stats = read();
       for (const { key, cell } of cells) cell.report(stats[key] ?? 0);
     };
-    this.monitor.onCollect(refresh, source);
+    this.meter.onCollect(refresh, source);
   }
 }
 

@@ -5,6 +5,7 @@
 import { Level } from "../../assembly/abi.js";
 import { escapeControl } from "../logs/escape.js";
 import type { Connection, ConnectionHandlers } from "../platform.js";
+import { auditText } from "./audit.js";
 import { COMMAND_BYTES_MAX, type Frame, Framing } from "./framing.js";
 import { isSecret } from "./token.js";
 
@@ -59,8 +60,6 @@ const FIRST_COMMAND_MS = 60_000;
 const TURN_MS = 5;
 /** After the last reply the peer has this long to close, in milliseconds; see `#finish`. */
 const LINGER_MS = 2_000;
-/** Bytes of a command that the audit line repeats. */
-const AUDIT_BYTES_MAX = 256;
 /** A web page can make a browser send lines to this port, but never without such a first line. */
 const HTTP_REQUEST = /^[A-Z]+ \S* ?HTTP\/\d/;
 
@@ -269,13 +268,6 @@ export class Session implements ConnectionHandlers {
     this.#isSettled = true;
     this.#arm(0);
   }
-}
-
-/** A command as one line of a log repeats it: escaped, in quotes, cut. */
-function auditText(command: Uint8Array): string {
-  const text = escapeControl(decoder.decode(command.subarray(0, AUDIT_BYTES_MAX)));
-  const rest = command.length - AUDIT_BYTES_MAX;
-  return rest > 0 ? `"${text}" and ${rest} more bytes` : `"${text}"`;
 }
 
 function withLineFeed(reply: Uint8Array): Uint8Array {

@@ -5,37 +5,31 @@
 import { Level } from "../../assembly/abi.js";
 import type { CounterCell } from "../instruments/cell.js";
 import type { Counter } from "../instruments/family.js";
-import type { Monitor } from "../monitor.js";
-import type { LogOptions } from "../options.js";
-import type { Platform } from "../platform.js";
-import { LEVEL_NAMES, wantsColour } from "./record.js";
-import { createLogSink, type LogSink } from "./sink.js";
+import type { Meter } from "../meter.js";
+import { LEVEL_NAMES } from "./record.js";
+import type { LogSink } from "./sink.js";
 
 /** Time for messages on their way to a syslog receiver when the monitor closes. */
 const CLOSE_MS = 1_000;
 
 export class LogBook {
-  readonly #platform: Platform;
-  readonly #sink: LogSink;
   #messages: Counter | undefined;
   #errors: CounterCell | undefined;
   #warnings: CounterCell | undefined;
 
-  constructor(platform: Platform, options: LogOptions = {}, vmName = "-") {
-    this.#platform = platform;
-    const { format = "text", to = "stderr", colour = isColourful(platform) } = options;
-    const identity = { hostName: vmName, processId: platform.processId ?? "-" };
-    this.#sink = createLogSink({ platform, to, format, colour, identity });
-  }
+  constructor(
+    private readonly sink: LogSink,
+    private readonly nowNs: () => bigint,
+  ) {}
 
   /** Registers the counts of messages. */
-  count(monitor: Monitor): void {
-    this.#messages = monitor.counter({
+  count(meter: Pick<Meter, "counter" | "source">): void {
+    this.#messages = meter.counter({
       name: "prometheus_logs_messages_total",
       help: "Log messages by level and source.",
       labels: ["level", "src"],
     });
-    const source = monitor.source({
+    const source = meter.source({
       name: "logs",
       help: "Log messages written",
       fields: [
@@ -49,7 +43,7 @@ export class LogBook {
 
   /** What became of the messages on the way to where they are written. */
   get stats(): LogSink["stats"] {
-    return this.#sink.stats;
+    return this.sink.stats;
   }
 
   /** Counts and writes a message that has passed its threshold. */
@@ -57,14 +51,15 @@ export class LogBook {
     if (level === Level.Error) this.#errors?.inc();
     else if (level === Level.Warning) this.#warnings?.inc();
     this.#messages?.inc({ level: LEVEL_NAMES[level] ?? "debug", src: source });
-    this.#sink.write({ timeNs: this.#platform.nowNs(), level, source, message });
+    this.sink.write({ timeNs: this.nowNs(), level, source, message });
+  }
+
+  /** Writes a message whatever the thresholds are. */
+  writeError(source: string, message: string): void {
+    this.write(source, Level.Error, message);
   }
 
   close(): Promise<void> {
-    return this.#sink.close(CLOSE_MS);
+    return this.sink.close(CLOSE_MS);
   }
-}
-
-function isColourful(platform: Platform): boolean {
-  return wantsColour(platform.isStderrTerminal?.() ?? false, platform.environment ?? {});
 }

@@ -13,6 +13,9 @@ export interface LogRecord {
   readonly message: string;
 }
 
+/** Characters of a message; more are cut and counted. */
+export const MESSAGE_CHARACTERS_MAX = 16_384;
+
 /** The names of the levels as commands and JSON lines have them; the index is the `Level`. */
 export const LEVEL_NAMES = ["quiet", "app", "error", "warning", "info", "debug"] as const;
 
@@ -58,4 +61,12 @@ export function wantsColour(
   const { FORCE_COLOR, NO_COLOR } = environment;
   if (FORCE_COLOR !== undefined && FORCE_COLOR !== "") return FORCE_COLOR !== "0";
   return isTerminal && (NO_COLOR === undefined || NO_COLOR === "");
+}
+
+/** Cuts a message that is too long, not through a surrogate pair, and counts that. */
+export function shorten(record: LogRecord, stats: { truncated: number }): LogRecord {
+  if (record.message.length <= MESSAGE_CHARACTERS_MAX) return record;
+  stats.truncated++;
+  const cut = record.message.slice(0, MESSAGE_CHARACTERS_MAX).replace(/[\ud800-\udbff]$/, "");
+  return { ...record, message: `${cut}…` };
 }

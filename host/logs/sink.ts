@@ -4,9 +4,10 @@
  */
 import { Level } from "../../assembly/abi.js";
 import { MonitorError } from "../errors.js";
+import type { LogOptions } from "../options.js";
 import type { Platform } from "../platform.js";
 import { type LogDestination, parseDestination } from "./destination.js";
-import { formatJson, formatText, type LogRecord } from "./record.js";
+import { formatJson, formatText, type LogRecord, shorten, wantsColour } from "./record.js";
 import {
   DATAGRAM_BYTES_MAX,
   formatSyslog,
@@ -15,9 +16,6 @@ import {
 } from "./syslog.js";
 import { SyslogDatagrams } from "./syslog-datagrams.js";
 import { type Carrier, type CarrierEvents, SyslogStream } from "./syslog-stream.js";
-
-/** Characters of a message; more are cut and counted. */
-export const MESSAGE_CHARACTERS_MAX = 16_384;
 
 export interface LogSinkOptions {
   readonly platform: Pick<Platform, "nowNs" | "writeStderr" | "connect" | "openDatagram">;
@@ -67,6 +65,15 @@ export interface LogSink {
   readonly stats: Readonly<LogSinkStats>;
   /** Sends what waits, for at most so many milliseconds, then drops the rest; never rejects. */
   close(deadlineMs: number): Promise<void>;
+}
+
+/** The sink that a monitor's options ask for, as `createLogSink` throws. */
+export function openLogSink(platform: Platform, options: LogOptions = {}, vmName = "-"): LogSink {
+  const { environment = {}, processId = "-" } = platform;
+  const isColourful = wantsColour(platform.isStderrTerminal?.() ?? false, environment);
+  const { format = "text", to = "stderr", colour = isColourful } = options;
+  const identity = { hostName: vmName, processId };
+  return createLogSink({ platform, to, format, colour, identity });
 }
 
 /** Makes a sink. Throws `OPTION_INVALID` or `ADDRESS_INVALID`; later failures are only counted. */
@@ -200,12 +207,4 @@ function openCarrier(
     return new SyslogStream(connect, address, backlogBytesMax, events);
   }
   throw new MonitorError("OPTION_INVALID", `logs: this runtime has no ${kind} sockets`);
-}
-
-/** Cuts a message that is too long, not through a surrogate pair. */
-function shorten(record: LogRecord, stats: LogSinkStats): LogRecord {
-  if (record.message.length <= MESSAGE_CHARACTERS_MAX) return record;
-  stats.truncated++;
-  const cut = record.message.slice(0, MESSAGE_CHARACTERS_MAX).replace(/[\ud800-\udbff]$/, "");
-  return { ...record, message: `${cut}…` };
 }

@@ -6,6 +6,7 @@ import { type HookDescription, readDescription, type Stacks } from "../instrumen
 import { instrument } from "../instrument/instrument.js";
 import { restoreOriginal } from "../instrument/restore.js";
 import type { SymbolOptions, Symbols } from "../symbols/symbols.js";
+import { hasEngineStacks } from "./engine.js";
 import type { TracedModule } from "./modules.js";
 
 export interface HookOptions {
@@ -14,7 +15,7 @@ export interface HookOptions {
   /**
    * Who finds call stacks: the engine, where it can (V8), or the module itself, which costs it a
    * few per cent and makes a sample ten times cheaper.
-   * @default "engine"
+   * @default "engine", "shadow" where the engine cannot
    */
   readonly stacks?: Stacks | undefined;
   /** Finds debug information outside of the module, when a trace first needs it. @default none */
@@ -35,8 +36,10 @@ export interface HookedModule extends TracedModule {
 export function hookModule(bytes: Uint8Array, options: HookOptions = {}): HookedModule {
   const { name = "guest", stacks = "engine" } = options;
   const before = readDescription(bytes);
-  const made = before ? { bytes: ownBytes(bytes), ...reuse(before, stacks) } : hook(bytes, stacks);
-  return { name, ...made, openSymbols: () => openSymbols(bytes, before, options) };
+  const hooked = before
+    ? { bytes: ownBytes(bytes), ...reuse(before, stacks) }
+    : hook(bytes, stacks);
+  return { name, ...hooked, openSymbols: () => openSymbols(bytes, before, options) };
 }
 
 /** A module that stays as it is, and why. */
@@ -65,7 +68,10 @@ export function unhooked(
 }
 
 function hook(bytes: Uint8Array, stacks: Stacks) {
-  return instrument(bytes, { stacks });
+  if (stacks === "shadow" || hasEngineStacks()) return instrument(bytes, { stacks });
+  const hooked = instrument(bytes, { stacks: "shadow" });
+  const warning = "this engine shows no stacks of wasm: the module keeps its own";
+  return { ...hooked, warnings: [...hooked.warnings, warning] };
 }
 
 function reuse(description: HookDescription, stacks: Stacks) {

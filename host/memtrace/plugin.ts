@@ -20,7 +20,7 @@ export interface InstrumentOptions {
   /**
    * Who finds call stacks: the engine, where it can (V8), or the module itself, which costs it a
    * few per cent and makes a sample ten times cheaper.
-   * @default "engine"
+   * @default "engine", "shadow" where the engine cannot
    */
   readonly stacks?: Stacks | undefined;
   /** The text of its source map. @default none, unless the module contains it */

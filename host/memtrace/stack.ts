@@ -5,6 +5,7 @@
  */
 import type { Hooks } from "../instrument/hooks.js";
 import { type CodeMap, FrameKind } from "./code-map.js";
+import { captureSites, isWasm, positionOf, urlOf } from "./engine.js";
 import { FRAMES_MAX, type Frames, UNKNOWN_POSITION } from "./event.js";
 
 /** Fills `frames`, which is empty, with at least one; returns whether frames were cut. */
@@ -12,20 +13,6 @@ export interface StackReader {
   read(frames: Frames): boolean;
   /** To be called in each hook: cheap but for the first time. */
   learn?(): void;
-}
-
-/** V8's structured frame; other engines have none. */
-interface CallSite {
-  /** In Node 20 a function of wasm is its index, a number. */
-  getFunction(): unknown;
-  getPosition(): number;
-  getScriptNameOrSourceURL(): string | null | undefined;
-}
-
-interface StackSettings {
-  stackTraceLimit?: number;
-  prepareStackTrace?: unknown;
-  captureStackTrace?(target: object): void;
 }
 
 /** Frames of ours and of the engine's that lie between the guest and the capture. */
@@ -60,7 +47,7 @@ export class EngineStack implements StackReader {
       if (frames.depth === FRAMES_MAX) return true;
       if (!isWasm(site)) continue;
       const map = this.modules ? this.modules.get(urlOf(site)) : this.own;
-      if (map) addFrame(frames, map, site.getPosition());
+      if (map) addFrame(frames, map, positionOf(site));
     }
     settle(frames, this.own);
     return sites.length >= FRAMES_MAX + HOST_FRAMES;
@@ -84,39 +71,6 @@ function isAllocator(frames: Frames, map: CodeMap): boolean {
 /** A backtrace has at least one frame: readers fail on an empty one. */
 function settle(frames: Frames, { module }: CodeMap): void {
   if (frames.depth === 0) frames.add(UNKNOWN_POSITION, module);
-}
-
-/** The structured stack of this moment, innermost first; the user's own settings stay. */
-function captureSites(countMax: number): readonly CallSite[] {
-  const settings = Error as unknown as StackSettings;
-  const { stackTraceLimit, prepareStackTrace } = settings;
-  const holder: { stack?: unknown } = {};
-  settings.stackTraceLimit = countMax;
-  settings.prepareStackTrace = passSites;
-  try {
-    settings.captureStackTrace?.(holder);
-    // Formatted when it is first read: before the settings are as they were.
-    return Array.isArray(holder.stack) ? (holder.stack as CallSite[]) : [];
-  } finally {
-    settings.prepareStackTrace = prepareStackTrace;
-    if (stackTraceLimit === undefined) delete settings.stackTraceLimit;
-    else settings.stackTraceLimit = stackTraceLimit;
-  }
-}
-
-function passSites(_error: unknown, sites: unknown): unknown {
-  return sites;
-}
-
-function isWasm(site: CallSite): boolean {
-  const found = site.getFunction();
-  if (typeof found === "number") return true;
-  // Functions of JavaScript in strict mode are not given away either.
-  return found === undefined && urlOf(site).startsWith("wasm:");
-}
-
-function urlOf(site: CallSite): string {
-  return site.getScriptNameOrSourceURL() ?? "";
 }
 
 /** Backtraces that the guest pushed itself; they have no frames of other modules. */

@@ -12,13 +12,14 @@ import type { Receiver } from "./receiver-url.js";
 import type { Span } from "./report.js";
 import { StdoutTransport } from "./stdout.js";
 import { StreamTransport } from "./stream.js";
-import type {
-  Failure,
-  PushLimits,
-  PushLogLevel,
-  ReceiverStats,
-  Transport,
-  TransportContext,
+import {
+  createStats,
+  type Failure,
+  type PushLimits,
+  type PushLogLevel,
+  type ReceiverStats,
+  type Transport,
+  type TransportContext,
 } from "./transport.js";
 
 /** How often `close` sends what a connection carried that broke while it was closed. */
@@ -237,27 +238,6 @@ function canReach({ kind }: Receiver, platform: Platform): boolean {
 
 function incapable({ label }: Receiver): string {
   return `push ${label}: this runtime has no such connections; push over HTTP instead`;
-}
-
-function createStats(buffer: LineBuffer): ReceiverStats {
-  return {
-    sentLines: 0,
-    sentBytes: 0,
-    get bufferedLines() {
-      return buffer.lineCount;
-    },
-    get bufferedBytes() {
-      return buffer.byteCount;
-    },
-    droppedLines: 0,
-    resentLines: 0,
-    unconfirmedLines: 0,
-    rejectedLines: 0,
-    reconnects: 0,
-    failures: 0,
-    oversizedLines: 0,
-    connected: 0,
-  };
 }
 
 /** Resolves with `work`, or when time is up. Keeps the process alive meanwhile. */

@@ -21,7 +21,8 @@ export interface HttpTarget {
 /** Posts lines, one request at a time. */
 export class HttpTransport implements Transport {
   readonly writtenLine = 0;
-  private readonly abort = new AbortController();
+  /** Of the request under way: some runtimes tie it to what they serve just then. */
+  private abort: AbortController | undefined;
   private isRejecting = false;
 
   constructor(
@@ -58,18 +59,19 @@ export class HttpTransport implements Transport {
 
   destroy(): void {
     this.context.stats.connected = 0;
-    this.abort.abort();
+    this.abort?.abort();
   }
 
   private async post(bytes: Uint8Array): Promise<ClientResponse> {
     const { platform, limits } = this.context;
     const { url, authorization } = this.target;
+    this.abort = new AbortController();
+    const { signal } = this.abort;
     const gzip = bytes.length >= GZIP_BYTES_MIN ? platform.gzip : undefined;
     const body = gzip ? await gzip(bytes) : bytes;
     const headers: Record<string, string> = { "content-type": "text/plain; charset=utf-8" };
     if (gzip) headers["content-encoding"] = "gzip";
     if (authorization !== undefined) headers.authorization = authorization;
-    const { signal } = this.abort;
     const timeoutMs = limits.writeTimeoutMs;
     const response = await platform.post?.({ url, headers, body, timeoutMs, signal });
     if (!response) throw new Error("this runtime has no HTTP");

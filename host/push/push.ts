@@ -5,8 +5,9 @@
  */
 import { MonitorError } from "../errors.js";
 import type { Platform } from "../platform.js";
+import { checkPositive } from "./bound.js";
 import { Delivery } from "./delivery.js";
-import { parseReceiver, type Receiver } from "./receiver-url.js";
+import { numberTwins, parseReceiver, type Receiver } from "./receiver-url.js";
 import { copyReport, type Span } from "./report.js";
 import { type PushLogLevel, type ReceiverStats, reasonOf } from "./transport.js";
 
@@ -67,8 +68,6 @@ const BUFFER_BYTES_MAX = 64 * 1024 * 1024;
 const BUFFER_LINES_MAX = 500_000;
 const CONNECT_TIMEOUT_MS = 5_000;
 const WRITE_TIMEOUT_MS = 10_000;
-/** Timers take no more milliseconds. */
-const NUMBER_MAX = 2 ** 31 - 1;
 const BACKOFF_MS = { min: 500, max: 30_000 };
 
 /** Prepares a push, opening nothing; throws `ADDRESS_INVALID` or `OPTION_INVALID`. */
@@ -166,15 +165,6 @@ class Pusher implements Push {
   }
 }
 
-/** Counters are found by label: of receivers with the same one, all but the first get a number. */
-function numberTwins(receivers: readonly Receiver[]): readonly Receiver[] {
-  return receivers.map((receiver, at) => {
-    const { label } = receiver;
-    const twinCount = receivers.slice(0, at).filter((other) => other.label === label).length;
-    return twinCount === 0 ? receiver : { ...receiver, label: `${label} #${twinCount + 1}` };
-  });
-}
-
 function createDelivery(receiver: Receiver, options: PushOptions): Delivery {
   return new Delivery({
     receiver,
@@ -197,10 +187,4 @@ function createDelivery(receiver: Receiver, options: PushOptions): Delivery {
     unref: options.unref ?? false,
     log: options.log ?? (() => {}),
   });
-}
-
-function checkPositive(name: string, value: number): number {
-  if (value > 0 && value <= NUMBER_MAX) return value;
-  const range = `it must be above 0, and at most ${NUMBER_MAX}`;
-  throw new MonitorError("OPTION_INVALID", `${name} is ${value}; ${range}`);
 }

@@ -53,6 +53,15 @@ export function parseReceiver(text: string, credentials: ReceiverCredentials = {
   throw refusal(`scheme ${JSON.stringify(scheme)} is none of ours; write ${FORMS}`);
 }
 
+/** Counters are found by label: of receivers with the same one, all but the first get a number. */
+export function numberTwins(receivers: readonly Receiver[]): readonly Receiver[] {
+  return receivers.map((receiver, at) => {
+    const { label } = receiver;
+    const twinCount = receivers.slice(0, at).filter((other) => other.label === label).length;
+    return twinCount === 0 ? receiver : { ...receiver, label: `${label} #${twinCount + 1}` };
+  });
+}
+
 function parseStream(hostPort: string): Receiver {
   const address = parseTarget(hostPort);
   return { kind: "stream", label: formatAddress(address), address };

@@ -35,6 +35,28 @@ export interface ReceiverStats {
   connected: number;
 }
 
+/** Counters at zero; what waits is read from `buffer`. */
+export function createStats(buffer: LineBuffer): ReceiverStats {
+  return {
+    sentLines: 0,
+    sentBytes: 0,
+    get bufferedLines() {
+      return buffer.lineCount;
+    },
+    get bufferedBytes() {
+      return buffer.byteCount;
+    },
+    droppedLines: 0,
+    resentLines: 0,
+    unconfirmedLines: 0,
+    rejectedLines: 0,
+    reconnects: 0,
+    failures: 0,
+    oversizedLines: 0,
+    connected: 0,
+  };
+}
+
 export interface PushLimits {
   /** Time for a connection to stand, in milliseconds. */
   readonly connectTimeoutMs: number;

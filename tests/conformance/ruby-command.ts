@@ -7,8 +7,8 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { ROOT } from "../guests/guest.js";
+import { FOLDER, installPackages } from "./installation.js";
 
-const FOLDER = `${ROOT}tests/conformance`;
 const PACKAGE = `${FOLDER}/node_modules/@ruby/3.4-wasm-wasi`;
 const OUTPUT_FOLDER = `${ROOT}build/conformance`;
 
@@ -25,25 +25,15 @@ const FEATURES = [
   "--enable-nontrapping-float-to-int",
 ];
 
-/** npm tries for minutes where there is no network. */
-const INSTALL_TIMEOUT_MS = 300_000;
-
 const KEPT_EXPORTS = ["memory", "_start"];
 
 /** What came of it: a path, or why there is none. */
 export type Made = { readonly path: string } | { readonly missing: string };
 
-/** Installs the package if needed, and makes the command if it is older than what it is made of. */
+/** Installs the packages, and makes the command if it is older than what it is made of. */
 export function makeRubyCommand(build: RubyBuild = "ruby"): Made {
-  if (!existsSync(PACKAGE)) {
-    const npm = process.platform === "win32" ? "npm.cmd" : "npm";
-    const { status, stderr } = spawnSync(npm, ["ci"], {
-      cwd: FOLDER,
-      encoding: "utf8",
-      timeout: INSTALL_TIMEOUT_MS,
-    });
-    if (status !== 0) return { missing: `npm ci failed in tests/conformance: ${stderr}` };
-  }
+  const lack = installPackages();
+  if (lack !== undefined && !existsSync(PACKAGE)) return { missing: lack };
   const path = `${OUTPUT_FOLDER}/${build}.wasm`;
   if (!isFresh(path)) merge(build, path);
   return { path };

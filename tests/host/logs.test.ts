@@ -6,8 +6,14 @@ import { test } from "node:test";
 import { Level } from "../../assembly/abi.js";
 import { parseDestination } from "../../host/logs/destination.js";
 import { escapeControl } from "../../host/logs/escape.js";
-import { formatJson, formatText, LEVEL_NAMES, wantsColour } from "../../host/logs/record.js";
-import { createLogSink, MESSAGE_CHARACTERS_MAX } from "../../host/logs/sink.js";
+import {
+  formatJson,
+  formatText,
+  LEVEL_NAMES,
+  MESSAGE_CHARACTERS_MAX,
+  wantsColour,
+} from "../../host/logs/record.js";
+import { createLogSink } from "../../host/logs/sink.js";
 import { nodePlatform } from "../../host/platforms/node.js";
 
 const TIME_NS = 1_795_377_000_123_456_789n;

@@ -1,0 +1,25 @@
+/**
+ * The log on the console, which edge runtimes keep for their users.
+ */
+import { Level } from "../../assembly/abi.js";
+import { formatJson, formatText, type LogRecord, shorten } from "../logs/record.js";
+import type { LogSink } from "../logs/sink.js";
+
+/** Writes each record as one call of `console`. */
+export class ConsoleSink implements LogSink {
+  readonly stats = { written: 0, dropped: 0, truncated: 0, connects: 0, outages: 0 };
+
+  constructor(private readonly format: "text" | "json" = "text") {}
+
+  write(record: LogRecord): void {
+    this.stats.written++;
+    const short = shorten(record, this.stats);
+    const line = this.format === "json" ? formatJson(short) : formatText(short, false);
+    const text = line.trimEnd();
+    if (record.level === Level.Error) console.error(text);
+    else if (record.level === Level.Warning) console.warn(text);
+    else console.log(text);
+  }
+
+  async close(): Promise<void> {}
+}

@@ -1,0 +1,180 @@
+/**
+ * What every monitor is, wherever it runs: one core, its instruments, gathers and commands. What
+ * carries the bytes out, and when, is its heirs' business.
+ */
+import type { Level } from "../assembly/abi.js";
+import type { CommandResult, Core } from "./core.js";
+import type { SourceOptions } from "./definition.js";
+import { check } from "./errors.js";
+import { Hooks } from "./hooks.js";
+import { CounterSource, type CounterSourceOptions } from "./instruments/counter-source.js";
+import {
+  Counter,
+  type CounterOptions,
+  Distribution,
+  type FamilyOptions,
+  Gauge,
+  type HistogramOptions,
+  type SummaryOptions,
+} from "./instruments/family.js";
+import { Source } from "./instruments/source.js";
+import type { LogBook } from "./logs/book.js";
+import { Logger } from "./logs/logger.js";
+import { OWN_NAME, OWN_SOURCES, type Part, SelfSources } from "./self.js";
+import { StampClock } from "./stamp.js";
+import { guestImports } from "./wasi/guest-imports.js";
+import { Registrar } from "./wasi/registrar.js";
+
+/** What a meter is made of. */
+export interface MeterParts {
+  readonly core: Core;
+  readonly nowNs: () => bigint;
+  /** Of sources that do not say. */
+  readonly seriesTtlMs: number | undefined;
+  /** Makes the log book, when it is first needed. */
+  readonly openBook: () => LogBook;
+}
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+export class Meter {
+  /** The core, for embedders that speak its ABI. */
+  readonly core: Core;
+  readonly #parts: MeterParts;
+  readonly #stamps: StampClock;
+  readonly #hooks: Hooks;
+  readonly #self: SelfSources;
+  #openedBook: LogBook | undefined;
+  #registrar: Registrar | undefined;
+
+  constructor(parts: MeterParts) {
+    this.#parts = parts;
+    this.core = parts.core;
+    this.#stamps = new StampClock(parts.nowNs);
+    this.#hooks = new Hooks((error) => {
+      this.log(OWN_NAME).error(`a collection hook failed: ${error}`);
+    });
+    this.#self = new SelfSources(this);
+  }
+
+  /** Registers a source. Throws `NAME_INVALID`, `NAME_TAKEN`, `TAG_INVALID`, `FIELD_INVALID`, … */
+  source(options: SourceOptions): Source {
+    if (OWN_SOURCES.has(options.name)) this.openOwn();
+    return new Source(this.core, { ttlMs: this.#parts.seriesTtlMs, ...options });
+  }
+
+  counter(options: CounterOptions): Counter {
+    return new Counter(this.core, this.#withTtl(options));
+  }
+
+  gauge(options: FamilyOptions): Gauge {
+    return new Gauge(this.core, this.#withTtl(options));
+  }
+
+  histogram(options: HistogramOptions): Distribution {
+    return new Distribution(this.core, this.#withTtl(options), "histogram");
+  }
+
+  summary(options: SummaryOptions): Distribution {
+    return new Distribution(this.core, this.#withTtl(options), "summary");
+  }
+
+  /** A source whose fields are one counter a key, and `total`. */
+  counterSource<E>(options: CounterSourceOptions<E>): CounterSource<E> {
+    if (OWN_SOURCES.has(options.name)) this.openOwn();
+    return new CounterSource(this.core, options);
+  }
+
+  /** The log source of that name, made the first time. Throws `NAME_INVALID`. */
+  log(name: string): Logger {
+    const log = check(this.core.registerLog(encoder.encode(name)), `log source ${name}`);
+    return new Logger(name, this.core, log, (source, level, text) =>
+      this.writeLog(source, level, text),
+    );
+  }
+
+  /**
+   * Runs `hook` before each gather, while `source` is enabled if one is given; returns what stops
+   * it.
+   */
+  onCollect(hook: () => void, source?: { readonly active: boolean }): () => void {
+    return this.#hooks.add(hook, source === undefined ? undefined : () => source.active);
+  }
+
+  /** Runs one command of the control language; its reply, `ok…` or `error: …`. */
+  command(text: string): string {
+    return decoder.decode(this.execute(encoder.encode(text)).reply);
+  }
+
+  /** As `command`, for bytes. */
+  execute(command: Uint8Array): CommandResult {
+    this.openOwn();
+    return this.core.command(command, this.#parts.nowNs());
+  }
+
+  /** Gathers: all active series as line protocol. A view, valid until the monitor is next used. */
+  influx(): Uint8Array {
+    this.openOwn();
+    this.#hooks.run();
+    return this.core.encodeInflux(this.#stamps.next());
+  }
+
+  /** Gathers: all active series as an exposition. A view, valid until the monitor is next used. */
+  prometheus(openMetrics = false): Uint8Array {
+    this.openOwn();
+    this.#hooks.run();
+    return this.core.encodePrometheus(openMetrics, this.#parts.nowNs());
+  }
+
+  /** Registers for guests. */
+  get registrar(): Registrar {
+    this.#registrar ??= new Registrar({
+      core: this.core,
+      log: (source, level, text) => this.writeLog(source, level, text),
+      refuse: () => {
+        this.core.refusals++;
+      },
+    });
+    return this.#registrar;
+  }
+
+  /** What a guest in this thread imports. `memory` gives the guest's memory once it has one. */
+  imports(memory: () => WebAssembly.Memory | undefined): { monitor: WebAssembly.ModuleImports } {
+    return { monitor: guestImports(this.registrar, memory) };
+  }
+
+  /** Writes a message that has passed its threshold. */
+  protected writeLog(source: string, level: Level, text: string): void {
+    this.openOwn();
+    this.#openedBook?.write(source, level, text);
+  }
+
+  /** Shows a part's numbers as a source. */
+  protected show(part: Part): void {
+    this.#self.show(part);
+  }
+
+  /** Registers the monitor's own sources: when they are needed, for the sake of a fast start. */
+  protected openOwn(): void {
+    if (this.#openedBook !== undefined) return;
+    const book = this.#parts.openBook();
+    this.#openedBook = book;
+    try {
+      book.count(this);
+      this.#self.showOwn(book.stats, () => this.#hooks.failures);
+    } catch (error) {
+      book.writeError(OWN_NAME, `its own sources are not shown: ${error}`);
+    }
+  }
+
+  /** Writes what waits of the log; resolves when that is done, or it took too long. */
+  protected async closeBook(): Promise<void> {
+    await this.#openedBook?.close();
+  }
+
+  #withTtl<T extends FamilyOptions>(options: T): T {
+    if (OWN_SOURCES.has(options.name)) this.openOwn();
+    return { ttlMs: this.#parts.seriesTtlMs, ...options };
+  }
+}

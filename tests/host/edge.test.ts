@@ -1,0 +1,202 @@
+/**
+ * The edge monitor where it can be watched from close by; what holds in every runtime is in
+ * `tests/conformance/`.
+ */
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { type TestContext, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
+import { build } from "esbuild";
+import { askPage, createEdgeMonitor, type EdgeOptions } from "../../host/edge/index.js";
+import { Outbox } from "../../host/edge/outbox.js";
+import { openSandbox } from "../../host/edge/sandbox.js";
+import { copyReport } from "../../host/push/report.js";
+import type { TransportContext } from "../../host/push/transport.js";
+import { openReceiver, type Received } from "../conformance/receiver.js";
+import { guestPath, ROOT } from "../guests/guest.js";
+import { until } from "./until.js";
+
+/** As users load it, besides the wasm; see host/edge/README.md. */
+const ENTRY_GZIP_BYTES_MAX = 20 * 1024;
+const ENTRY = fileURLToPath(new URL("../../host/edge/index.js", import.meta.url));
+const CORE = new URL("../../monitor.wasm", import.meta.url);
+const module = new WebAssembly.Module(readFileSync(CORE));
+const decoder = new TextDecoder();
+
+function monitorOf(options: Omit<EdgeOptions, "module"> = {}) {
+  return createEdgeMonitor({ module, ...options });
+}
+
+async function receiverFor(t: TestContext) {
+  const receiver = await openReceiver();
+  t.after(() => receiver.close());
+  const pushes = async (): Promise<readonly Received[]> =>
+    (await fetch(`${receiver.origin}/pushed/a`)).json() as Promise<Received[]>;
+  return { pushes, url: `${receiver.origin}/write/a?db=x` };
+}
+
+const REFUSED: readonly (readonly [string, Omit<EdgeOptions, "module">, RegExp])[] = [
+  ["a datagram receiver", { push: "udp://h:1" }, /push udp:h:1: this runtime reaches http/],
+  ["a TCP receiver without connect", { push: "tcp://h:1" }, /where the option connect is given/],
+  ["standard output", { push: "-" }, /push stdout: /],
+  ["a token that fits no header", { controlToken: "a b" }, /a token is 1 to 1,024/],
+  ["an empty token", { controlToken: "" }, /a token is 1 to 1,024/],
+  ["a base path that begins no path", { basePath: "_m" }, /basePath "_m" can begin no path/],
+  ["an interval that is none", { intervalMs: Number.NaN }, /intervalMs is NaN/],
+  ["a buffer of nothing", { push: "http://h/w", bufferLinesMax: 0 }, /bufferLinesMax is 0/],
+  ["settings that make no sense", { metrics: "x:maybe" }, /metrics 'x:maybe'/],
+];
+
+for (const [what, options, message] of REFUSED) {
+  test(`edge: ${what} is refused when the monitor is made`, () => {
+    assert.throws(() => monitorOf(options), { code: "OPTION_INVALID", message });
+  });
+}
+
+test("edge: lines beyond the buffer leave oldest first, and are counted", async () => {
+  const fetch = async () => new Response("", { status: 503 });
+  const monitor = monitorOf({ push: "http://h/write?db=x", fetch, bufferLinesMax: 10 });
+  for (let flush = 0; flush < 5; flush++) assert.equal(await monitor.flush(), false);
+  const text = decoder.decode(monitor.prometheus());
+  assert.match(text, /^monitor_push_buffered_lines\{[^}]*\} 10$/m);
+  assert.match(text, /^monitor_push_dropped_lines_total\{[^}]*\} [1-9]\d*$/m);
+});
+
+test("edge: flushes at a time send every line once", async (t) => {
+  const { pushes, url } = await receiverFor(t);
+  const monitor = monitorOf({ push: url });
+  monitor.counter({ name: "jobs_total", help: "Jobs." }).inc();
+  await Promise.all(Array.from({ length: 8 }, () => monitor.flush()));
+  assert.equal(await monitor.flush(), true);
+  const lines = (await pushes()).flatMap(({ text }) => text.match(/^jobs_total,.*$/gm) ?? []);
+  assert.equal(lines.length, 9);
+  assert.equal(new Set(lines).size, 9, "each with a time of its own");
+});
+
+test("edge: a flush that never ends holds back others for a while only", async () => {
+  let sends = 0;
+  const open = ({ buffer }: Pick<TransportContext, "buffer">) => ({
+    writtenLine: 0,
+    get hasWork() {
+      return buffer.lineCount > 0;
+    },
+    async send() {
+      // As when the request that the first flush belonged to is cancelled.
+      if (sends++ === 0) return new Promise<undefined>(() => {});
+      buffer.releaseBefore(buffer.endLine);
+      return undefined;
+    },
+    finish: async () => true,
+    destroy() {},
+  });
+  const log = () => {};
+  const outbox = new Outbox({ label: "x", bytesMax: 1e6, linesMax: 10, turnMs: 50, log, open });
+  outbox.enqueue(copyReport(new TextEncoder().encode("a b=1 1\n")));
+  void outbox.send();
+  assert.equal(await outbox.send(), false, "the first has its turn");
+  const begin = performance.now();
+  await until("the turn is over", () => performance.now() - begin > 60);
+  assert.equal(await outbox.send(), true);
+  assert.equal(sends, 2);
+});
+
+test("edge: a series that has not changed for its TTL ends", async () => {
+  const monitor = monitorOf({ seriesTtlMs: 30 });
+  monitor.counter({ name: "jobs_total", help: "Jobs." }).inc();
+  const isShown = () => decoder.decode(monitor.prometheus()).includes("jobs_total 1");
+  assert.equal(isShown(), true);
+  await until("the series has ended", () => !isShown());
+  assert.match(decoder.decode(monitor.prometheus()), /^monitor_isolate_info\{/m);
+});
+
+test("edge: receivers of one address are told apart", () => {
+  const fetch = async () => new Response();
+  const monitor = monitorOf({ push: ["http://h/write?db=x", "http://h/write?db=x"], fetch });
+  const text = decoder.decode(monitor.prometheus());
+  assert.equal(text.match(/^monitor_push_connected\{/gm)?.length, 2);
+});
+
+test("edge: a refusal for good is counted, and nothing waits", async () => {
+  const fetch = async () => new Response("bad\n", { status: 400 });
+  const monitor = monitorOf({ push: "http://h/write?db=x", fetch });
+  assert.equal(await monitor.flush(), true);
+  const text = decoder.decode(monitor.prometheus());
+  assert.match(text, /^monitor_push_rejected_lines_total\{[^}]*\} [1-9]/m);
+});
+
+test("edge: an answer to HEAD has no body, and a scrape is counted", async () => {
+  const monitor = monitorOf();
+  const url = "http://h/metrics";
+  const head = await monitor.fetch(new Request(url, { method: "HEAD" }));
+  assert.equal(await head.text(), "");
+  const text = await (await monitor.fetch(new Request(url))).text();
+  assert.match(text, /^monitor_scrape_scrapes_total 1$/m);
+  assert.match(text, /^monitor_scrape_open 1$/m, "this one");
+});
+
+test("edge: without an open page its service worker answers 503", async () => {
+  const clients = { matchAll: async () => [] };
+  const answer = await askPage(new Request("http://h/metrics"), clients);
+  assert.equal(answer.status, 503);
+});
+
+test("edge: a sandboxed guest reads its files and its input", async () => {
+  const census = new URL("../../examples/census.wasm", import.meta.url);
+  const guest = new WebAssembly.Module(readFileSync(census));
+  const monitor = monitorOf({ logLevels: "*:quiet" });
+  const sandbox = await openSandbox(monitor, { module: guest });
+  const files = { "a.txt": "one two two\n", "b.bin": Uint8Array.of(120, 10) };
+  const { code, stdout } = sandbox.run({ args: ["census", "--rounds", "1", "/"], files });
+  assert.equal(code, 0);
+  assert.match(stdout, /^2 lines, 4 words, 3 distinct, 14 bytes/m);
+  assert.match(decoder.decode(monitor.prometheus()), /^wasi_io_read_bytes_total 14$/m);
+});
+
+test("edge: a second guest of a monitor is refused", async () => {
+  const guest = new WebAssembly.Module(readFileSync(guestPath("actor")));
+  const monitor = monitorOf();
+  await openSandbox(monitor, { module: guest });
+  await assert.rejects(openSandbox(monitor, { module: guest }), { code: "NAME_TAKEN" });
+});
+
+test("edge: a message that is too long is cut, and counted", () => {
+  const monitor = monitorOf({ logLevels: "*:app" });
+  monitor.log("long").app("x".repeat(20_000));
+  assert.match(decoder.decode(monitor.prometheus()), /^monitor_logs_truncated_total 1$/m);
+});
+
+test("edge: a function that cannot wait afterwards pushes before it answers", async (t) => {
+  const { pushes, url } = await receiverFor(t);
+  const { outputFiles } = await build({
+    entryPoints: [`${ROOT}examples/edge/function.js`],
+    bundle: true,
+    write: false,
+    format: "esm",
+    alias: { "wasm-monitoring/edge": ENTRY },
+  });
+  const script = Buffer.from(outputFiles[0]?.contents ?? []).toString("base64");
+  const { createHandler } = await import(`data:text/javascript;base64,${script}`);
+  const handler = createHandler({ module, push: url });
+  assert.equal(await (await handler(new Request("http://h/"))).text(), "done\n");
+  const [push] = await pushes();
+  assert.match(push?.text ?? "", /^calls_total,vm=function-[0-9a-f]{8} counter=1 \d{19}$/m);
+});
+
+test("edge: the entry stays within its size", async () => {
+  const { outputFiles } = await build({
+    stdin: {
+      contents: `export { createEdgeMonitor } from ${JSON.stringify(ENTRY)}`,
+      resolveDir: ".",
+    },
+    bundle: true,
+    minify: true,
+    format: "esm",
+    write: false,
+  });
+  const [file] = outputFiles;
+  assert.ok(file);
+  const byteCount = gzipSync(file.contents, { level: 9 }).length;
+  const text = `${byteCount} bytes gzipped, ${file.contents.length} minified`;
+  assert.ok(byteCount <= ENTRY_GZIP_BYTES_MAX, `${text}; at most ${ENTRY_GZIP_BYTES_MAX}`);
+});
