@@ -137,7 +137,7 @@ export const TEXT_BYTES_DEFAULT = 64;
 /** Handles that guests may hold. */
 export const HANDLES_MAX = 1000000;
 
-/** What a guest's call of a block device returns; `block_acquire` returns a handle instead of `Ok`. */
+/** What a guest's call of a block device returns; `block_acquire`: a handle instead of `Ok`. */
 export enum BlockStatus {
   Ok = 0,
   /** No device has that name or handle. */

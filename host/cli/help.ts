@@ -29,6 +29,8 @@ Examples:
   wmon run app.wasm -- --verbose file.txt
   wmon run --dir ./data::/data --env MODE=fast app.wasm
   wmon run --push tcp://127.0.0.1:8094 --interval 2s --hostname web1 app.wasm
+  wmon run --block disk=disk.qcow2 app.wasm
+  wmon run --tcplisten 8080 server.wasm     a guest that accepts connections
   wmon run --push 'http://127.0.0.1:8086/write?db=metrics' --control off app.wasm
   wmon run --control unix:/tmp/app.sock --prometheus tcp:127.0.0.1:0 app.wasm
   wmon run -l '*:info,dns:debug' --metrics '*:off,memory:on' app.wasm
@@ -43,9 +45,20 @@ Addresses: 9090, tcp:9090, tcp:HOST[:PORT], tcp:[::1]:9090, unix:PATH. Port 0 ta
 one; the real one is printed. A default port that is in use is only warned about; an address
 that you give must be free.
 
-Every guest shows, without knowing of wmon: memory (linear memory, growths, high-water mark),
-guest (compile and instantiate time, uptime, traps), wasi (calls, errors and time by name) and
-wasi_io (bytes read and written).
+Sockets (--tcplisten): each address is a listening socket that the guest has from the start, as
+the descriptors after its directories: 3 without --dir, 4 with one. They block until the guest
+sets them otherwise. What passes is in the sources tcp and net-wasi.
+
+Disks (--block NAME=FILE[,readonly][,raw][,compact]): sectors of 512 bytes, for guests that import
+them (wmon.h, BlockDevice). FILE is a qcow2 image (wmon qcow create) or a raw one, told by its
+first bytes; raw takes the bytes as they are. readonly images may be shared, any other has one
+user. compact gives back at each flush what the guest discarded. A guest that is stopped keeps
+what it flushed. --sandbox does not copy disks.
+
+Every guest shows, without knowing of wmon: memory (linear memory, growths, high-water mark, limit),
+guest (compile and instantiate time, uptime, traps), wasi (calls, errors and time by name), wasi_io
+(bytes read and written), disk and mount (files by name and by directory: bytes, operations, times),
+disk_errors (by error number).
 ${LANGUAGE}
 Exit code: the guest's; 134 after a trap; 130 and 143 after SIGINT and SIGTERM; 2 when it
 cannot start.

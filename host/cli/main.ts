@@ -9,6 +9,7 @@ import type { Address } from "../address.js";
 import { EXIT_USAGE, leave } from "./exit.js";
 import { CTL_HELP, HELP, RUN_HELP } from "./help.js";
 import { addInstrumentCommand } from "./instrument.js";
+import { addLinkCommand } from "./link.js";
 import { addRunOptions, type RunOptions, TOKEN_VARIABLE, targetOption } from "./options.js";
 import { packageFile } from "./package.js";
 import { addQcowCommand } from "./qcow.js";
@@ -33,43 +34,12 @@ const program = new Command("wmon")
   })
   .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : EXIT_USAGE));
 
-addRunOptions(
-  program
-    .command("run")
-    .usage("[options] <guest.wasm> [-- args...]")
-    .description("Run a WASI program under watch.")
-    .argument("<guest.wasm>", "a WASI preview1 command")
-    .argument("[args...]", "arguments of the guest, after --"),
-)
-  .addHelpText("after", RUN_HELP)
-  .action(async (file: string, args: string[], options: RunOptions) => {
-    const { run } = await import("./run.js");
-    await leave(() => run({ file, args, options }));
-  });
-
-program
-  .command("ctl")
-  .description("Send a command to a running program, or open a prompt.")
-  .argument("[command...]", "such as 'L*:debug'; without one: a prompt, or lines from a pipe")
-  .addOption(targetOption())
-  .option("--token <token>", `sent first; by default from ${TOKEN_VARIABLE}`)
-  .addHelpText("after", CTL_HELP)
-  .action(async (words: string[], { to, token }: CtlOptions) => {
-    const [{ nodePlatform }, { prompt, sendOnce }] = await Promise.all([
-      import("../platforms/node.js"),
-      import("./ctl.js"),
-    ]);
-    const target = {
-      platform: nodePlatform,
-      address: to,
-      token: token ?? process.env[TOKEN_VARIABLE],
-    };
-    await leave(() => (words.length > 0 ? sendOnce(target, words.join(" ")) : prompt(target)));
-  });
-
+addRunCommand();
+addCtlCommand();
 addTraceCommand(program);
 addReportCommand(program);
 addInstrumentCommand(program);
+addLinkCommand(program);
 addQcowCommand(program);
 
 program
@@ -80,9 +50,46 @@ program
     await leave(encodeTrace);
   });
 
+await program.parseAsync();
+
+function addRunCommand(): void {
+  const command = program
+    .command("run")
+    .usage("[options] <guest.wasm> [-- args...]")
+    .description("Run a WASI program under watch.")
+    .argument("<guest.wasm>", "a WASI preview1 command")
+    .argument("[args...]", "arguments of the guest, after --");
+  addRunOptions(command)
+    .addHelpText("after", RUN_HELP)
+    .action(async (file: string, args: string[], options: RunOptions) => {
+      const { run } = await import("./run.js");
+      await leave(() => run({ file, args, options }));
+    });
+}
+
 interface CtlOptions {
   readonly to: Address;
   readonly token?: string;
 }
 
-await program.parseAsync();
+function addCtlCommand(): void {
+  program
+    .command("ctl")
+    .description("Send a command to a running program, or open a prompt.")
+    .argument("[command...]", "such as 'L*:debug'; without one: a prompt, or lines from a pipe")
+    .addOption(targetOption())
+    .option("--token <token>", `sent first; by default from ${TOKEN_VARIABLE}`)
+    .addHelpText("after", CTL_HELP)
+    .action(async (words: string[], { to, token }: CtlOptions) => {
+      const [{ nodePlatform }, { prompt, sendOnce }] = await Promise.all([
+        import("../platforms/node.js"),
+        import("./ctl.js"),
+      ]);
+      const target = {
+        platform: nodePlatform,
+        address: to,
+        token: token ?? process.env[TOKEN_VARIABLE],
+      };
+      await leave(() => (words.length > 0 ? sendOnce(target, words.join(" ")) : prompt(target)));
+    });
+}

@@ -4,6 +4,7 @@
  */
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { type Address, parseAddress } from "../address.js";
+import { addBlock, type BlockChoice, parseBlock } from "../block/choice.js";
 import type { Stacks } from "../instrument/description.js";
 import { parseDurationMs } from "./duration.js";
 
@@ -34,6 +35,9 @@ export interface RunOptions {
   readonly dir: Readonly<Record<string, string>>;
   readonly env: Readonly<Record<string, string>>;
   readonly sandbox?: boolean;
+  readonly block: readonly BlockChoice[];
+  /** Where the guest listens, in the order of its descriptors. */
+  readonly tcplisten: readonly Address[];
   readonly logFormat: "text" | "json";
   readonly logTo: string;
 }
@@ -79,7 +83,7 @@ function addListenerOptions(command: Command): void {
     .addOption(place("--control <address>", "control port", CONTROL_PORT))
     .addOption(place("--prometheus <address>", "HTTP port that serves /metrics", PROMETHEUS_PORT))
     .addOption(place("--memtrace <address>", "memory trace port", MEMTRACE_PORT))
-    .option("--allow-remote", "let --control and --memtrace listen beyond this machine")
+    .option("--allow-remote", "let --control, --memtrace, --tcplisten listen beyond this machine")
     .addOption(
       new Option(
         "--control-token <token>",
@@ -111,9 +115,19 @@ function addTraceOptions(command: Command): void {
 function addGuestOptions(command: Command): void {
   const dir = new Option("--dir <host[::guest]>", "let the guest see a directory (repeatable)");
   const env = new Option("--env <name=value>", "set a variable for the guest (repeatable)");
+  const block = new Option(
+    "--block <name=file>",
+    "give the guest a disk: a raw or qcow2 image (repeatable); see Disks below",
+  );
+  const listen = new Option(
+    "--tcplisten <address>",
+    "give the guest a listening socket, after its directories (repeatable)",
+  );
   command
     .addOption(dir.argParser(appendDirectory).default({}, "none"))
+    .addOption(listen.argParser(appendAddress).default([], "none"))
     .addOption(env.argParser(appendVariable).default({}, "none"))
+    .addOption(block.argParser(appendBlock).default([], "none"))
     .option(
       "--sandbox",
       "give the guest copies of its directories in memory, not the files",
@@ -202,6 +216,14 @@ function appendDirectory(text: string, previous: Readonly<Record<string, string>
   const guest = separatorAt < 0 ? text : text.slice(separatorAt + 2);
   if (host !== "" && guest !== "") return { ...previous, [guest]: host };
   throw new InvalidArgumentError("Write HOST or HOST::GUEST, as in ./data::/data.");
+}
+
+function appendAddress(text: string, previous: readonly Address[]): readonly Address[] {
+  return [...previous, invalidUnless(() => parseAddress(text))];
+}
+
+function appendBlock(text: string, previous: readonly BlockChoice[]): readonly BlockChoice[] {
+  return invalidUnless(() => addBlock(parseBlock(text), previous));
 }
 
 function appendVariable(text: string, previous: Readonly<Record<string, string>>) {

@@ -11,9 +11,11 @@ import { createMonitor, type Monitor } from "../index.js";
 import { escapeControl } from "../logs/escape.js";
 import { nodePlatform } from "../platforms/node.js";
 import { attachment } from "../wasi/attachment.js";
+import type { Images } from "../wasi/images.js";
 import { Guest, type LaunchOptions } from "../wasi/launch.js";
 import type { GuestEnd, RunCells } from "../wasi/order.js";
 import { loadProgram, type Program } from "../wasi/program.js";
+import type { SocketCarrier } from "../wasi/sockets/carrier.js";
 import { registerRunSources } from "../wasi/sources.js";
 import { openListeners, type Reach } from "./listeners.js";
 import type { RunOptions } from "./options.js";
@@ -53,14 +55,39 @@ export async function run(request: RunRequest): Promise<number> {
   const program = await loadProgram(request.file, wantedStacks(request.options));
   checkOptions(request.options);
   checkTraceFile(request.file, request.options);
+  const images = await openImages(request);
+  try {
+    return await runToEnd(request, { program, images, signal });
+  } finally {
+    images?.release();
+  }
+}
+
+interface Preparation {
+  readonly program: Program;
+  readonly images: Images | undefined;
+  readonly signal: Promise<EndSignal>;
+}
+
+async function runToEnd(
+  request: RunRequest,
+  { program, images, signal }: Preparation,
+): Promise<number> {
   const core = await readFile(CORE);
   const monitor = await openMonitor(request.options, core);
-  const parts = { program, core, monitor, ...(await prepare(request, program, monitor)) };
-  const guest = await launch(request, parts);
+  const prepared = await prepare(request, { program, images, monitor });
+  const guest = await launch(request, { program, core, monitor, ...prepared });
   const outcome = await Promise.race([guest.ended, signal]);
+  const { sockets } = prepared;
   return typeof outcome === "string"
-    ? endBySignal(outcome, guest, monitor)
-    : endByItself(outcome, request.file, monitor);
+    ? endBySignal(outcome, { guest, sockets, monitor })
+    : endByItself(outcome, request.file, { sockets, monitor });
+}
+
+async function openImages({ file, options }: RunRequest): Promise<Images | undefined> {
+  if (options.block.length === 0) return undefined;
+  const { Images } = await import("../wasi/images.js");
+  return new Images(options.block, file);
 }
 
 function checkOptions({ dir, memtrace, allowRemote = false }: RunOptions): void {
@@ -110,9 +137,9 @@ function renameOption(error: unknown): never {
  */
 async function prepare(
   { options, isFlexible = false, onReady }: RunRequest,
-  program: Program,
-  monitor: Monitor,
-): Promise<Pick<Parts, "cells" | "tracing">> {
+  { program, images, monitor }: Omit<Preparation, "signal"> & { readonly monitor: Monitor },
+): Promise<Pick<Parts, "cells" | "volumes" | "sockets" | "tracing">> {
+  let sockets: SocketCarrier | undefined;
   try {
     const tracing = await openTracing(monitor, program, options);
     const { samplingRate, maxSamples } = options;
@@ -122,14 +149,19 @@ async function prepare(
       { warn: say, isFlexible, trace: { samplingRate, maxSamples } },
     );
     const cells = registerRunSources(monitor.core, program.calls);
+    const volumes = images?.register(monitor.core) ?? [];
+    if (options.tcplisten.length > 0) {
+      sockets = await (await import("./sockets.js")).openSockets(monitor, options);
+    }
     await monitor.startPush(options.push);
     if (reach.control) say(`control ${reach.control}`);
     if (reach.metrics) say(`prometheus ${reach.metrics}`);
     if (reach.memtrace) say(`memtrace ${reach.memtrace}`);
     warnOfHooks(program, options);
     onReady?.(reach);
-    return { cells, tracing };
+    return { cells, volumes, sockets, tracing };
   } catch (error) {
+    await sockets?.close({ graceMs: 0 });
     await monitor.close();
     throw error;
   }
@@ -140,11 +172,13 @@ interface Parts {
   readonly core: Uint8Array;
   readonly monitor: Monitor;
   readonly cells: RunCells;
+  readonly volumes: LaunchOptions["volumes"];
+  readonly sockets: SocketCarrier | undefined;
   readonly tracing: LaunchOptions["tracing"];
 }
 
 async function launch({ file, args, options }: RunRequest, parts: Parts): Promise<Guest> {
-  const { program, core, monitor, cells, tracing } = parts;
+  const { program, core, monitor, cells, volumes, sockets, tracing } = parts;
   const guest = new Guest({
     program,
     core: await WebAssembly.compile(attachment(core)),
@@ -153,6 +187,8 @@ async function launch({ file, args, options }: RunRequest, parts: Parts): Promis
     registrar: monitor.registrar,
     setup: { args: [basename(file), ...args], env: options.env, directories: options.dir },
     sandbox: options.sandbox === true,
+    volumes,
+    sockets,
     tracing,
     note: say,
   });
@@ -160,26 +196,33 @@ async function launch({ file, args, options }: RunRequest, parts: Parts): Promis
   return guest;
 }
 
-async function endByItself(end: GuestEnd, file: string, monitor: Monitor): Promise<number> {
+/** What still runs when a guest has ended. */
+type Remains = Pick<Parts, "sockets" | "monitor">;
+
+async function endByItself(end: GuestEnd, file: string, remains: Remains): Promise<number> {
   if (end.kind === "failed") say(`${file}: ${end.message}`);
   if (end.kind === "trapped") {
     const frames = end.stack.map((frame) => `\n    ${escapeControl(frame)}`).join("");
     say(`${file} trapped: ${escapeControl(end.message)}${frames}`);
   }
-  await close(monitor);
+  await close(remains, end.kind === "exited");
   if (end.kind === "exited") return end.code;
   return end.kind === "trapped" ? EXIT_TRAP : EXIT_NOT_STARTED;
 }
 
 /** Stops the guest first, so that the last push has its final values. */
-async function endBySignal(name: EndSignal, guest: Guest, monitor: Monitor): Promise<number> {
+async function endBySignal(
+  name: EndSignal,
+  { guest, ...remains }: Remains & { readonly guest: Guest },
+): Promise<number> {
   const isStopped = await guest.stop(STOP_GRACE_MS);
-  await close(monitor);
+  await close(remains, true);
   return isStopped ? signalExitCode(name) : dieBy(name);
 }
 
-/** First the reader of a memory trace gets its end, in a time of its own. */
-async function close(monitor: Monitor): Promise<void> {
+/** First clients and the reader of a memory trace get their end, each in a time of its own. */
+async function close({ sockets, monitor }: Remains, isOrderly: boolean): Promise<void> {
+  if (sockets) await (await import("./sockets.js")).closeSockets(sockets, isOrderly);
   await monitor.memtrace.close();
   const { promise, timer } = delay(CLOSE_GRACE_MS);
   await Promise.race([monitor.close(), promise]);

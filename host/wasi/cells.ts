@@ -11,6 +11,11 @@ export class Cells {
 
   constructor(private readonly memory: WebAssembly.Memory) {}
 
+  /** A writer of one counter, registered before. */
+  counter(cell: number): Counter {
+    return new Counter(this.memory, cell);
+  }
+
   /** Adds to a cell while its source is active. */
   add(cell: number, value: number): void {
     if (!this.isActive(cell)) return;
@@ -43,6 +48,27 @@ export class Cells {
   #refresh(): void {
     this.#floats = new Float64Array(this.memory.buffer);
     this.#words = new Uint32Array(this.memory.buffer);
+  }
+}
+
+/** A counter's cell for the hottest paths; its memory must be there already. */
+export class Counter {
+  private readonly floats: Float64Array;
+  private readonly words: Uint32Array;
+  private readonly stateAt: number;
+  private readonly valueAt: number;
+
+  constructor(memory: WebAssembly.Memory, cell: number) {
+    this.floats = new Float64Array(memory.buffer);
+    this.words = new Uint32Array(memory.buffer);
+    this.stateAt = (cell + CELL_STATE_OFFSET) >>> 2;
+    this.valueAt = (cell + CELL_VALUE_OFFSET) >>> 3;
+  }
+
+  /** Adds while the source is active. */
+  add(amount: number): void {
+    if ((this.words[this.stateAt] as number) < CELL_ACTIVE) return;
+    (this.floats[this.valueAt] as number) += amount;
   }
 }
 

@@ -11,6 +11,8 @@ export enum Operation {
   Series = 2,
   Text = 3,
   LogSource = 4,
+  /** A series of a source of ours, named by its address; no handles, for no guest writes it. */
+  RunSeries = 5,
 }
 
 /** A request: what, about which source or handle, and a message of at most `INPUT_BYTES_MAX`. */

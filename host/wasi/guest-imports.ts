@@ -5,6 +5,8 @@
  * What is refused is counted.
  */
 import { INPUT_BYTES_MAX, Level, Status } from "../../assembly/abi.js";
+import { blockImports } from "../block/imports.js";
+import type { Volume } from "../block/volume.js";
 import type { ImportFunctions } from "./preview1.js";
 
 /**
@@ -41,14 +43,21 @@ export interface GuestHost {
 
 /**
  * Makes the import object's `monitor` member. `memory` gives the guest's memory, asked at each call
- * since a guest is instantiated after its imports; undefined makes calls with spans refuse.
+ * since a guest is instantiated after its imports; undefined makes calls with spans refuse. Without
+ * `volumes` there is no block device.
  */
 export function guestImports(
   host: GuestHost,
   memory: () => WebAssembly.Memory | undefined,
+  volumes: readonly Volume[] = [],
 ): ImportFunctions {
   const span = (address: number, byteCount: number) => copySpan(memory(), address, byteCount);
-  return { ...hotImports(host.hot), ...registrations(host, span), ...logging(host, span) };
+  return {
+    ...hotImports(host.hot),
+    ...registrations(host, span),
+    ...logging(host, span),
+    ...blockImports({ volumes, memory, refuse: () => host.refuse() }),
+  };
 }
 
 type Span = (address: number, byteCount: number) => Uint8Array | undefined;

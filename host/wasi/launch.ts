@@ -11,7 +11,9 @@ import type { FromGuest, GuestEnd, GuestOrder, RunCells } from "./order.js";
 import type { Program } from "./program.js";
 import type { Registrar } from "./registrar.js";
 import { createRing, RingReader } from "./ring.js";
+import type { SocketOrder } from "./sockets/area.js";
 import type { TracingOrder } from "./tracing.js";
+import type { VolumeOrder } from "./volumes.js";
 
 /** Messages written before sockets get their turn. */
 const LOG_BATCH = 256;
@@ -26,6 +28,10 @@ export interface LaunchOptions {
   readonly setup: GuestSetup;
   /** Files in memory instead of real ones. */
   readonly sandbox: boolean;
+  /** Block devices, by handle; their files are locked. */
+  readonly volumes: readonly VolumeOrder[];
+  /** Who carries the guest's sockets, if it has any; `serve` does what the guest asks for. */
+  readonly sockets?: { readonly order: SocketOrder; serve(): void } | undefined;
   /** Records memory traces; `pump` reads what is queued. */
   readonly tracing?: (TracingOrder & { readonly pump: () => void }) | undefined;
   /** Tells the user something about the run, in one line. */
@@ -55,6 +61,7 @@ export class Guest {
     this.#cells = new Cells(options.memory);
     this.#cells.record(options.cells.guest.compile, options.program.compileMs * 1e6);
     this.#cells.record(options.cells.guest.running, 1);
+    this.#cells.record(options.cells.memory.limit, options.program.memoryBytesMax);
     this.ended = new Promise((resolve) => {
       this.#end = resolve;
     });
@@ -82,7 +89,8 @@ export class Guest {
   }
 
   #start(channel: SharedArrayBuffer, logs: SharedArrayBuffer): Worker {
-    const { program, core, memory, cells, setup, sandbox, tracing } = this.#options;
+    const { program, core, memory, cells, setup, sandbox, volumes, sockets, tracing } =
+      this.#options;
     const order: GuestOrder = {
       module: program.module,
       core,
@@ -92,6 +100,8 @@ export class Guest {
       cells,
       setup,
       sandbox,
+      volumes,
+      sockets: sockets?.order,
       tracing: tracing && { buffer: tracing.buffer, description: tracing.description },
     };
     const worker = new Worker(new URL("./worker.js", import.meta.url), { workerData: order });
@@ -108,6 +118,9 @@ export class Guest {
         break;
       case "logs":
         this.#drainInTurns();
+        break;
+      case "sockets":
+        this.#options.sockets?.serve();
         break;
       case "samples":
         this.#options.tracing?.pump();

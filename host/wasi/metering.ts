@@ -4,6 +4,9 @@
  * reads to a call.
  */
 import type { Cells } from "./cells.js";
+import type { Descriptors } from "./descriptors.js";
+import type { FileCall } from "./file-calls.js";
+import { FILE_TRANSFERS } from "./file-transfers.js";
 import { type ImportFunction, type ImportFunctions, TRANSFERS } from "./preview1.js";
 
 /** Cells of one WASI function. */
@@ -26,13 +29,17 @@ export interface MemoryCells {
   readonly linear: number;
   readonly growths: number;
   readonly highWater: number;
+  /** Bytes to which the memory may grow; written once, by the main thread. */
+  readonly limit: number;
 }
 
 /** Watches a guest's linear memory; records whether its source is active or not. */
 export class MemoryMeter {
   #memory: WebAssembly.Memory | undefined;
-  #byteCount = 0;
   #growthCount = -1;
+  #byteCount = 0;
+  #bytes = new Uint8Array(0);
+  #view = new DataView(this.#bytes.buffer);
 
   constructor(
     private readonly cells: Cells,
@@ -52,8 +59,25 @@ export class MemoryMeter {
 
   /** Records a growth since the last look, if there was one. Wasm memory never shrinks. */
   observe(): void {
-    const byteCount = this.#memory?.buffer.byteLength ?? 0;
-    if (byteCount === this.#byteCount) return;
+    // A growth detaches the buffer, which then has no bytes: asking for it at each call would cost
+    // more than all the rest. Shared memory is not detached.
+    if (this.#bytes.length === 0) this.#refresh();
+  }
+
+  /** A number in the guest's memory as of the last look; 0 past its end. */
+  readU32(address: number): number {
+    const start = address >>> 0;
+    return start + 4 <= this.#byteCount ? this.#view.getUint32(start, true) : 0;
+  }
+
+  #refresh(): void {
+    const buffer = this.#memory?.buffer;
+    if (!buffer) return;
+    this.#view = new DataView(buffer);
+    // Without bytes to see, the next look asks again.
+    if (buffer instanceof ArrayBuffer) this.#bytes = new Uint8Array(buffer);
+    const byteCount = buffer.byteLength;
+    if (byteCount === this.#byteCount && this.#growthCount >= 0) return;
     this.#byteCount = byteCount;
     this.#growthCount++;
     this.cells.record(this.target.linear, byteCount);
@@ -68,8 +92,17 @@ export interface Meters {
   readonly transfers: TransferCells;
   /** By function name; functions without cells are not metered. */
   readonly calls: Readonly<Record<string, CallCells>>;
+  /** Meters files as well. @default they are not */
+  readonly files?: FileMeters | undefined;
   /** Called at the beginning and the end of every call. */
   readonly look?: (() => void) | undefined;
+}
+
+/** What meters files. */
+export interface FileMeters {
+  readonly descriptors: Descriptors;
+  /** By function name. */
+  readonly calls: Readonly<Record<string, FileCall>>;
 }
 
 /** Wraps each function that has cells. */
@@ -77,30 +110,54 @@ export function meterCalls(functions: ImportFunctions, meters: Meters): ImportFu
   const metered: ImportFunctions = {};
   for (const [name, call] of Object.entries(functions)) {
     const target = meters.calls[name];
-    metered[name] = target ? meterCall(name, call, { meters, target }) : call;
+    metered[name] = target ? meterOne(name, call, { meters, target }) : call;
   }
   return metered;
 }
 
-function meterCall(
-  name: string,
-  call: ImportFunction,
-  { meters, target }: { meters: Meters; target: CallCells },
-): ImportFunction {
+interface Target {
+  readonly meters: Meters;
+  readonly target: CallCells;
+}
+
+function meterOne(name: string, call: ImportFunction, { meters, target }: Target): ImportFunction {
+  const { cells, memory, transfers, files, look } = meters;
+  const other = meterCall(name, call, { meters, target });
+  const meterTransfer = FILE_TRANSFERS[name];
+  const transfer = TRANSFERS[name];
+  if (!meterTransfer || !transfer || !files) return other;
+  return meterTransfer({
+    call,
+    other,
+    descriptors: files.descriptors,
+    memory,
+    calls: cells.counter(target.calls),
+    errors: cells.counter(target.errors),
+    duration: cells.counter(target.duration),
+    bytes: cells.counter(transfers[transfer.direction]),
+    look: look ?? (() => {}),
+  });
+}
+
+function meterCall(name: string, call: ImportFunction, { meters, target }: Target): ImportFunction {
   const { cells, memory, look } = meters;
   const count = transferCounter(name, meters);
+  const file = meters.files?.calls[name];
   return (...values) => {
     look?.();
     memory.observe();
     // Counted before it runs: a call that blocks for ever, or exits, is seen.
     cells.add(target.calls, 1);
+    const noted = file?.before?.(values) ?? 0;
     const startedMs = performance.now();
     const errno = call(...values);
-    cells.add(target.duration, (performance.now() - startedMs) / 1000);
+    const seconds = (performance.now() - startedMs) / 1000;
+    cells.add(target.duration, seconds);
     // It may have waited long.
     look?.();
     if (errno) cells.add(target.errors, 1);
     else count?.(values);
+    file?.after(values, { errno, seconds, noted });
     return errno;
   };
 }
@@ -110,12 +167,7 @@ function transferCounter(name: string, meters: Meters): ((values: number[]) => v
   const transfer = TRANSFERS[name];
   if (!transfer) return undefined;
   const cell = meters.transfers[transfer.direction];
-  let view = new DataView(new ArrayBuffer(0));
   return (values) => {
-    const buffer = meters.memory.memory?.buffer;
-    if (!buffer) return;
-    if (view.buffer !== buffer) view = new DataView(buffer);
-    const address = (values[transfer.countArgument] ?? 0) >>> 0;
-    if (address + 4 <= view.byteLength) meters.cells.add(cell, view.getUint32(address, true));
+    meters.cells.add(cell, meters.memory.readU32(values[transfer.countArgument] ?? 0));
   };
 }

@@ -2,9 +2,12 @@
  * What crosses between the main thread and the guest's: the order to run a guest, and what comes
  * back.
  */
+import type { DiskPlan } from "../disk/sources.js";
 import type { GuestSetup } from "./backend.js";
 import type { CallCells, MemoryCells, TransferCells } from "./metering.js";
+import type { SocketOrder } from "./sockets/area.js";
 import type { TracingOrder } from "./tracing.js";
+import type { VolumeOrder } from "./volumes.js";
 
 /** Cells of the `guest` source. */
 export interface GuestCells {
@@ -16,6 +19,7 @@ export interface GuestCells {
   readonly refused: number;
   readonly logsDropped: number;
   readonly logsCut: number;
+  readonly filesFolded: number;
 }
 
 /** Cells of all sources that a run registers, as addresses in the shared memory. */
@@ -24,6 +28,8 @@ export interface RunCells {
   readonly guest: GuestCells;
   readonly transfers: TransferCells;
   readonly calls: Readonly<Record<string, CallCells>>;
+  /** What makes series of files and block devices, as the guest opens them. */
+  readonly disk: DiskPlan;
 }
 
 /** Everything the guest's thread needs. */
@@ -37,6 +43,10 @@ export interface GuestOrder {
   readonly cells: RunCells;
   readonly setup: GuestSetup;
   readonly sandbox: boolean;
+  /** Block devices, by handle. */
+  readonly volumes: readonly VolumeOrder[];
+  /** Absent when the guest has no sockets. */
+  readonly sockets?: SocketOrder | undefined;
   /** Absent when no memory trace can be made. */
   readonly tracing?: TracingOrder | undefined;
 }
@@ -47,6 +57,8 @@ export type FromGuest =
   | { readonly kind: "asks" }
   /** Messages wait in the ring. */
   | { readonly kind: "logs" }
+  /** The main thread must look at the sockets. */
+  | { readonly kind: "sockets" }
   /** The queue of a memory trace fills. */
   | { readonly kind: "samples" }
   | { readonly kind: "note"; readonly text: string }

@@ -18,12 +18,18 @@ export const Errno = {
   Success: 0,
   Again: 6,
   BadFile: 8,
+  ConnectionReset: 15,
   Fault: 21,
   Invalid: 28,
   Io: 29,
   NameTooLong: 37,
+  NotConnected: 53,
+  NotDirectory: 54,
+  NotSocket: 57,
   NotSupported: 58,
   BrokenPipe: 64,
+  SeekPipe: 70,
+  TimedOut: 73,
 } as const;
 
 /** A function that moves bytes: which way, and which argument points to the u32 count. */

@@ -7,6 +7,7 @@ import { basename } from "node:path";
 import { MonitorError } from "../errors.js";
 import type { Stacks } from "../instrument/description.js";
 import type { TracedModule } from "../memtrace/modules.js";
+import { memoryBytesMax } from "./memory-limit.js";
 import { PREVIEW1, PREVIEW1_FUNCTIONS } from "./preview1.js";
 
 /** A guest that can be started. */
@@ -15,6 +16,8 @@ export interface Program {
   readonly compileMs: number;
   /** WASI functions that it imports. */
   readonly calls: readonly string[];
+  /** Bytes to which its memory may grow. */
+  readonly memoryBytesMax: number;
   /** How its allocators are hooked; absent when that was not asked for. */
   readonly hooked?: HookedGuest | undefined;
 }
@@ -41,6 +44,11 @@ const MONITOR_FUNCTIONS: ReadonlySet<string> = new Set([
   "log_source",
   "log_passes",
   "log",
+  "block_acquire",
+  "block_read",
+  "block_write",
+  "block_discard",
+  "block_flush",
 ]);
 
 /** Unknown imports named in a message; more are counted. */
@@ -60,7 +68,18 @@ export async function loadProgram(file: string, stacks?: Stacks): Promise<Progra
   checkImports(file, imports);
   checkExports(file, module);
   const calls = imports.filter((entry) => entry.module === PREVIEW1).map(({ name }) => name);
-  return { module, compileMs, calls: [...new Set(calls)], hooked };
+  const unique = [...new Set(calls)];
+  return { module, compileMs, calls: unique, memoryBytesMax: memoryBytesMax(bytes), hooked };
+}
+
+/** Reads `file` and checks all that `loadProgram` checks. Throws `GUEST_INVALID`. */
+export async function readProgram(file: string): Promise<Uint8Array<ArrayBuffer>> {
+  const bytes = await readGuest(file);
+  refuseOtherFormats(file, bytes);
+  const module = await compile(file, bytes);
+  checkImports(file, WebAssembly.Module.imports(module));
+  checkExports(file, module);
+  return bytes;
 }
 
 async function readGuest(file: string): Promise<Buffer<ArrayBuffer>> {

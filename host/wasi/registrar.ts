@@ -102,6 +102,8 @@ export class Registrar implements GuestHost {
         return this.text(subject, bytes);
       case Operation.LogSource:
         return this.logSource(bytes);
+      case Operation.RunSeries:
+        return this.#core.tryRegisterSeries(subject, bytes);
     }
   }
 

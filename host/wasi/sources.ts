@@ -5,6 +5,7 @@
  */
 import type { Core } from "../core.js";
 import { encodeSource, encodeValues, type SourceOptions } from "../definition.js";
+import { registerDiskSources } from "../disk/sources.js";
 import type { CallCells } from "./metering.js";
 import type { RunCells } from "./order.js";
 
@@ -15,6 +16,7 @@ const MEMORY: SourceOptions = {
     { key: "memory linear bytes", type: "gauge", help: "Bytes of linear memory now." },
     { key: "memory growths", type: "counter", help: "Growths seen at WASI calls." },
     { key: "memory high water bytes", type: "gauge", help: "Most bytes of linear memory so far." },
+    { key: "memory limit bytes", type: "gauge", help: "Bytes to which linear memory may grow." },
   ],
 };
 
@@ -34,8 +36,15 @@ const GUEST: SourceOptions = {
       help: "Log messages that came too fast to be written.",
     },
     { key: "cut logs", type: "counter", help: "Log messages that were too long, and cut." },
+    {
+      key: "folded files",
+      type: "counter",
+      help: "Opens of files past the limit of ids, counted under id _overflow.",
+    },
   ],
 };
+
+const CALL_TIME = "Time spent in calls; estimated for many short reads and writes of files.";
 
 const WASI: SourceOptions = {
   name: "wasi",
@@ -44,7 +53,7 @@ const WASI: SourceOptions = {
   fields: [
     { key: "calls", type: "counter", help: "Calls." },
     { key: "errors", type: "counter", help: "Calls that returned an error number." },
-    { key: "duration", type: "float-counter", help: "Time spent in calls.", unit: "seconds" },
+    { key: "duration", type: "float-counter", help: CALL_TIME, unit: "seconds" },
   ],
 };
 
@@ -69,7 +78,7 @@ export function registerRunSources(core: Core, calls: readonly string[]): RunCel
   const wasi = register(core, WASI);
   const transfers = register(core, TRANSFERS)();
   return {
-    memory: { linear: memory(0), growths: memory(1), highWater: memory(2) },
+    memory: { linear: memory(0), growths: memory(1), highWater: memory(2), limit: memory(3) },
     guest: {
       compile: guest(0),
       instantiate: guest(1),
@@ -79,9 +88,11 @@ export function registerRunSources(core: Core, calls: readonly string[]): RunCel
       refused: guest(5),
       logsDropped: guest(6),
       logsCut: guest(7),
+      filesFolded: guest(8),
     },
     transfers: { read: transfers(0), written: transfers(1) },
     calls: Object.fromEntries(calls.map((call) => [call, callCells(wasi(call))])),
+    disk: registerDiskSources(core),
   };
 }
 
@@ -89,7 +100,7 @@ export function registerRunSources(core: Core, calls: readonly string[]): RunCel
  * Registers a source; then makes a series of tag values; then finds the cell of a field by its
  * index.
  */
-function register(core: Core, definition: SourceOptions) {
+export function register(core: Core, definition: SourceOptions) {
   const source = core.registerSource(encodeSource(definition), definition.name);
   return (...tagValues: string[]) => {
     const series = core.registerSeries(source, encodeValues(tagValues), definition.name);

@@ -8,6 +8,8 @@ import type { ImportFunction } from "./preview1.js";
 
 /** Time between two chances to be stopped, in nanoseconds. */
 const SLICE_NS = 100_000_000n;
+/** Of a look; after no time at all uvwasi's poll has looked at the clock only. */
+const PROBE_NS = 1_000_000n;
 /** Where the two subscriptions, the events and their count lie in our memory. */
 const CLOCK_AT = 48;
 const EVENTS_AT = 128;
@@ -29,7 +31,24 @@ export function stdinWaiter(): () => void {
   };
 }
 
+/** Makes a function that tells whether a read of standard input would not block. */
+export function stdinProbe(): () => boolean {
+  let poll: ((timeoutNs: bigint) => boolean) | undefined;
+  return () => {
+    poll ??= openPoll();
+    return poll(PROBE_NS);
+  };
+}
+
 function openWaiter(): () => void {
+  const poll = openPoll();
+  return () => {
+    while (!poll(SLICE_NS));
+  };
+}
+
+/** Opens a poll of standard input: whether a read would not block, known after a time at most. */
+function openPoll(): (timeoutNs: bigint) => boolean {
   const wasi = new WASI({ version: "preview1" });
   const instance = new WebAssembly.Instance(new WebAssembly.Module(POLLER));
   wasi.start(instance);
@@ -37,10 +56,10 @@ function openWaiter(): () => void {
   const view = new DataView((instance.exports.memory as WebAssembly.Memory).buffer);
   view.setUint8(8, TAG_FD_READ); // descriptor 0, at 16
   view.setUint32(CLOCK_AT + 16, 1, true); // monotonic
-  view.setBigUint64(CLOCK_AT + 24, SLICE_NS, true);
-  return () => {
+  return (timeoutNs) => {
+    view.setBigUint64(CLOCK_AT + 24, timeoutNs, true);
     // Files and closed inputs cannot be polled, and do not block either.
-    while (poll?.(0, EVENTS_AT, 2, COUNT_AT) === 0 && !hasInput(view));
+    return poll?.(0, EVENTS_AT, 2, COUNT_AT) !== 0 || hasInput(view);
   };
 }
 

@@ -103,7 +103,7 @@ export function writeAll(fd: number, bytes: Uint8Array): void {
 }
 
 /** Views of an array of (address, length) pairs; RangeError when any is outside. */
-function readVectors(view: DataView, address: number, count: number): Uint8Array[] {
+export function readVectors(view: DataView, address: number, count: number): Uint8Array[] {
   const start = address >>> 0;
   if (start + (count >>> 0) * 8 > view.byteLength) throw new RangeError("vectors");
   return Array.from({ length: count >>> 0 }, (_, index) => {

@@ -5,16 +5,22 @@
  */
 import { parentPort, workerData } from "node:worker_threads";
 import { type Level, LOG_LEVEL_OFFSET, Status } from "../../assembly/abi.js";
+import type { Volume } from "../block/volume.js";
+import { encodeValues } from "../definition.js";
+import { DiskRegistry } from "../disk/registry.js";
 import { originalPosition } from "../instrument/description.js";
 import type { Backend, BackendOptions } from "./backend.js";
 import { GuestExit } from "./backend.js";
 import { Cells } from "./cells.js";
 import { Asker, Operation } from "./channel.js";
+import { Descriptors } from "./descriptors.js";
+import { fileCalls } from "./file-calls.js";
 import { type GuestHost, guestImports, type HotExports } from "./guest-imports.js";
-import { MemoryMeter, meterCalls } from "./metering.js";
+import { type FileMeters, MemoryMeter, meterCalls } from "./metering.js";
 import type { FromGuest, GuestOrder } from "./order.js";
 import { PREVIEW1 } from "./preview1.js";
 import { RingWriter } from "./ring.js";
+import { Scratch } from "./scratch.js";
 import type { GuestTracing } from "./tracing.js";
 
 const FRAMES_MAX = 64;
@@ -22,6 +28,18 @@ const FRAMES_MAX = 64;
 const order = workerData as GuestOrder;
 const cells = new Cells(order.memory);
 const meter = new MemoryMeter(cells, order.cells.memory);
+const asker = new Asker(order.channel, () => post({ kind: "asks" }));
+/** Of files and block devices. */
+const disks = new DiskRegistry({
+  plan: order.cells.disk,
+  memory: order.memory,
+  register: (source, values) =>
+    asker.ask({ operation: Operation.RunSeries, subject: source, bytes: encodeValues(values) }),
+  fold: () => cells.add(order.cells.guest.filesFolded, 1),
+});
+const descriptors = new Descriptors(disks, Object.keys(order.setup.directories));
+/** The guest's block devices, by handle. */
+let volumes: readonly Volume[] = [];
 
 await runGuest();
 
@@ -38,17 +56,37 @@ async function runGuest(): Promise<void> {
       memory: () => meter.memory,
       note: (text) => post({ kind: "note", text }),
     });
+    volumes = await openBlocks();
     const instance = await link(backend, await openTracing());
     start(backend, instance);
   } catch (error) {
+    closeBlocks();
     post({ kind: "failed", message: error instanceof Error ? error.message : String(error) });
   }
 }
 
 async function openBackend(options: BackendOptions): Promise<Backend> {
   silenceExperimentalWarning();
-  if (order.sandbox) return (await import("./sandbox.js")).openSandbox(options);
-  return (await import("./node-backend.js")).openNodeBackend(options);
+  const backend = order.sandbox
+    ? await (await import("./sandbox.js")).openSandbox(options)
+    : (await import("./node-backend.js")).openNodeBackend(options);
+  if (!order.sockets) return backend;
+  const { withSockets } = await import("./sockets/layer.js");
+  const tell = () => post({ kind: "sockets" });
+  return withSockets(backend, options, { order: order.sockets, tell });
+}
+
+async function openBlocks(): Promise<readonly Volume[]> {
+  if (order.volumes.length === 0) return [];
+  const { openVolumes } = await import("./volumes.js");
+  const note = (text: string) => post({ kind: "note", text });
+  return openVolumes(order.volumes, { cells, disks, note });
+}
+
+/** Before the end is posted: whoever hears of it may end this thread, and takes the locks back. */
+function closeBlocks(): void {
+  for (const volume of volumes) volume.close();
+  volumes = [];
 }
 
 async function openTracing(): Promise<GuestTracing | undefined> {
@@ -68,9 +106,10 @@ async function link(
       memory: meter,
       transfers: order.cells.transfers,
       calls: order.cells.calls,
+      files: meterFiles(backend),
       look: tracing && (() => tracing.look()),
     }),
-    monitor: guestImports(connectHost(), () => meter.memory),
+    monitor: guestImports(connectHost(), () => meter.memory, volumes),
   };
   const startedMs = performance.now();
   try {
@@ -87,6 +126,12 @@ async function link(
   }
 }
 
+function meterFiles({ functions }: Backend): FileMeters {
+  const memory = () => meter.memory;
+  const scratch = new Scratch(functions, memory);
+  return { descriptors, calls: fileCalls({ descriptors, disks, scratch, memory }) };
+}
+
 function start(backend: Backend, instance: WebAssembly.Instance | undefined): void {
   if (!instance) return;
   try {
@@ -99,6 +144,8 @@ function start(backend: Backend, instance: WebAssembly.Instance | undefined): vo
 
 function reportEnd(reason: unknown): void {
   meter.observe();
+  descriptors.closeAll();
+  closeBlocks();
   if (reason instanceof GuestExit) {
     post({ kind: "exited", code: reason.code & 0xff });
     return;
@@ -130,7 +177,6 @@ function offsetInFile(hex: string): string {
 /** Registers and logs through the main thread; increments go straight into shared memory. */
 function connectHost(): GuestHost {
   const core = new WebAssembly.Instance(order.core, { env: { memory: order.memory } });
-  const asker = new Asker(order.channel, () => post({ kind: "asks" }));
   const ring = new RingWriter(order.logs, () => post({ kind: "logs" }));
   const hot = core.exports as unknown as HotExports;
   const logs = new Set<number>();

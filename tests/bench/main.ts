@@ -2,11 +2,15 @@
  * The benchmarks: `npm run bench`, `npm run bench -- --json`, `npm run bench -- histogram scrape`.
  * With `--json` every row is one JSON object on a line.
  */
+import { BLOCK_ROWS } from "./block.js";
 import { COUNTER_ROWS } from "./counter.js";
+import { DISK_ROWS } from "./disk.js";
+import { EDGE_ROWS } from "./edge.js";
 import { EXPOSITION_ROWS } from "./exposition.js";
 import { GUEST_ROWS } from "./guest.js";
 import { HISTOGRAM_ROWS } from "./histogram.js";
 import { INFLUX_ROWS } from "./influx.js";
+import { LINK_ROWS } from "./link.js";
 import { MEMORY_ROWS } from "./memory.js";
 import { MEMTRACE_ENCODE_ROWS } from "./memtrace-encode.js";
 import { MEMTRACE_INSTRUMENT_ROWS } from "./memtrace-instrument.js";
@@ -21,6 +25,7 @@ import {
   valueText,
 } from "./row.js";
 import { SCRAPE_ROWS } from "./scrape.js";
+import { SOCKET_ROWS } from "./sockets.js";
 import { START_ROWS } from "./start.js";
 
 const ROWS: readonly Row[] = [
@@ -35,6 +40,11 @@ const ROWS: readonly Row[] = [
   ...MEMTRACE_ENCODE_ROWS,
   ...MEMTRACE_OVERHEAD_ROWS,
   ...MEMTRACE_INSTRUMENT_ROWS,
+  ...DISK_ROWS,
+  ...BLOCK_ROWS,
+  ...SOCKET_ROWS,
+  ...EDGE_ROWS,
+  ...LINK_ROWS,
 ];
 
 const NAME_WIDTH = 46;

@@ -24,6 +24,7 @@ const ASSEMBLY = "tests/guests/assembly";
 /** Every guest. AssemblyScript ones can always be built; the others need their compiler. */
 export const GUESTS: readonly Guest[] = [
   assembly("actor"),
+  assembly("block"),
   assembly("busy"),
   assembly("hostile"),
   assembly("hundred"),
@@ -31,8 +32,15 @@ export const GUESTS: readonly Guest[] = [
   assembly("trap"),
   { ...assembly("increments"), start: "_initialize" },
   { name: "c-actor", language: "c", source: "tests/guests/c/actor.c" },
+  { name: "c-devices", language: "c", source: "tests/guests/c/devices.c" },
+  { name: "c-echo", language: "c", source: "tests/guests/c/echo.c" },
+  { name: "c-http", language: "c", source: "examples/http/server.c" },
   { name: "c-primes", language: "c", source: "examples/c/primes.c" },
+  { name: "c-prompt", language: "c", source: "tests/guests/c/prompt.c" },
+  { name: "c-store", language: "c", source: "examples/block/store.c" },
   { name: "rust-actor", language: "rust", source: "tests/guests/rust/actor.rs" },
+  { name: "rust-server", language: "rust", source: "tests/guests/rust/server.rs" },
+  { name: "go-server", language: "go", source: "tests/guests/go/server.go" },
   ...ALLOCATION_GUESTS,
   ...GO_GUESTS,
 ];

@@ -115,8 +115,11 @@ function oldGo(): string | false {
 }
 
 function build(program: string, values: readonly string[]): string {
-  const options = { stdio: ["ignore", "pipe", "pipe"], timeout: BUILD_MS } as const;
-  return execFileSync(program, [...values], { ...options, encoding: "utf8" });
+  return execFileSync(program, [...values], {
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "pipe"],
+    timeout: BUILD_MS,
+  });
 }
 
 async function compare({ prepare }: Language): Promise<void> {

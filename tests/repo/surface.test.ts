@@ -1,5 +1,6 @@
 /**
- * What `import "wasm-monitoring"` and its sub-paths offer, as committed text: a change of it is a diff in review.
+ * What `import "wasm-monitoring"` and its sub-paths offer, as committed text: a change of it is a
+ * diff in review.
  */
 import { readFileSync } from "node:fs";
 import { posix } from "node:path";
