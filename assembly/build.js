@@ -1,6 +1,7 @@
 /**
- * Builds the core and the trace module: the AssemblyScript compiler makes every target of
- * asconfig.json, then binaryen makes the core small and its hot paths fast, the trace module fast.
+ * Builds the core, the trace module and the monitor of linked images: the AssemblyScript compiler
+ * makes every target of asconfig.json, then binaryen makes the core small and its hot paths fast,
+ * the trace module fast.
  */
 import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
@@ -25,24 +26,32 @@ const CORE_PASSES = [
 /** How the trace module is optimised: for speed, of which it needs all for a sample. */
 const MEMTRACE_PASSES = ["--always-inline-max-function-size", "60", "-O3"];
 
+/** How the monitor of linked images is optimised: for size. */
+const LINK_PASSES = ["-Oz"];
+
+/** Without vectors: not every runtime of linked images has them. */
+const LINK_FEATURES = FEATURES.filter((feature) => feature !== "simd");
+
+const ENTRIES = { memtrace: "assembly/memtrace/index.ts", link: "assembly/link/index.ts" };
+const OTHER_PASSES = { memtrace: MEMTRACE_PASSES, link: LINK_PASSES };
+
 const OPTIMIZER = fileURLToPath(import.meta.resolve("binaryen/bin/wasm-opt"));
 
 /** Compiles and optimises one target. */
 async function build(target, { outFile, sharedMemory }) {
-  const isMemtrace = target === "memtrace";
-  const entry = isMemtrace ? "assembly/memtrace/index.ts" : "assembly/index.ts";
-  const options = [entry, "--target", target, "--debug"];
+  const options = [ENTRIES[target] ?? "assembly/index.ts", "--target", target, "--debug"];
   const { error, stderr } = await compile(options, { transforms: [AsciiTransform] });
   if (error !== null) {
     console.error(`${error.message}\n${stderr}`);
     process.exit(1);
   }
-  const features = sharedMemory === undefined ? FEATURES : [...FEATURES, "threads"];
+  const known = target === "link" ? LINK_FEATURES : FEATURES;
+  const features = sharedMemory === undefined ? known : [...known, "threads"];
   const enabled = features.map((feature) => `--enable-${feature}`);
-  const passes = isMemtrace ? MEMTRACE_PASSES : CORE_PASSES;
+  const passes = OTHER_PASSES[target] ?? CORE_PASSES;
   const args = [outFile, "-o", outFile, ...enabled, ...passes, ...PASSES];
   execFileSync(process.execPath, [OPTIMIZER, ...args]);
-  if (isMemtrace) return;
+  if (target in OTHER_PASSES) return;
   const bytes = readFileSync(outFile);
   renumberLocals(bytes);
   writeFileSync(outFile, bytes);

@@ -20,6 +20,8 @@ Examples:
   wmon ctl                                  a prompt
   wmon trace --seconds 10 -o t.ctf          where it allocates, from another terminal
   wmon report t.ctf --format html -o t.html
+  wmon link app.wasm                        one file for any WASI runtime
+  wmon qcow create disk.qcow2 10G           a disk, for wmon run --block disk=disk.qcow2
 
 wmon COMMAND --help says more.
 `;

@@ -59,6 +59,9 @@ function make(path: string, isForced: boolean, fill: (file: ImageFile) => void):
   const replaced = openImageFile(path, { isReadonly: false });
   try {
     const draft = `${path}.new`;
+    if (lstatSync(draft, { throwIfNoEntry: false })) {
+      throw refused(`${draft} is in the way: remove it, unless somebody is just making ${path}`);
+    }
     fillNew(draft, fill);
     renameSync(draft, path);
   } finally {

@@ -37,7 +37,7 @@ test("qemu writes: neither writer nor reader of ours, unless forced", { skip }, 
     await whileOpen(disk, [], () => {
       assert.throws(() => openImage(disk, { isReadonly: false }), LOCKED);
       assert.throws(() => openImage(disk, { isReadonly: true }), LOCKED);
-      openImage(disk, { isReadonly: true, isForced: true }).close();
+      openImage(disk, { isReadonly: true, isLocked: false }).close();
     });
     openImage(disk, { isReadonly: false }).close();
   }),

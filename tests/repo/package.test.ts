@@ -23,6 +23,8 @@ const NEEDED = [
   "build/monitor.wasm",
   "build/monitor.shared.wasm",
   "build/memtrace.wasm",
+  "build/link.wasm",
+  "build/wmon-execd.wasm",
   "build/page/report.html",
   "build/bundle/node/index.js",
   "build/host/index.js",
