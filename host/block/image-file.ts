@@ -14,7 +14,7 @@ export interface ImageFile {
   write(offset: number, source: Uint8Array): void;
   /** Makes the file that long. */
   truncate(byteCount: number): void;
-  /** Returns once all writes are on the medium. */
+  /** Returns once all writes are on the medium. Throws `BlockError` "io", then each time. */
   sync(): void;
   close(): void;
 }

@@ -33,7 +33,8 @@ export function openRaw(file: ImageFile): BlockDevice {
  * Node cannot make holes; but what is one stays one, for zeros are written only over what is none.
  */
 function putZeros(file: ImageFile, offset: number, byteCount: number): void {
-  const zeros = new Uint8Array(Math.min(byteCount, PIECE_BYTES));
+  // Filled, though zeros already: a kill must not stop a copy of untouched pages within a sector.
+  const zeros = new Uint8Array(Math.min(byteCount, PIECE_BYTES)).fill(0);
   const found = new Uint8Array(zeros.length);
   for (let at = 0; at < byteCount; at += zeros.length) {
     const piece = found.subarray(0, byteCount - at);

@@ -17,18 +17,17 @@ export interface OpenOptions extends OpenImageOptions {
    * @default true
    */
   readonly isLocked?: boolean | undefined;
-  /** Opens although others have it open. @default false */
-  readonly isForced?: boolean | undefined;
 }
 
 const NO_SPACE: readonly string[] = ["ENOSPC", "EDQUOT", "EFBIG"];
 
 /** Opens an image that exists. Throws OPTION_INVALID where it cannot be opened, or is locked. */
 export function openImage(path: string, options: OpenOptions): ImageFile {
-  const { isReadonly, from, isLocked = true, isForced = false } = options;
+  const { isReadonly, from, isLocked = true } = options;
   const { dirname, resolve } = builtin<typeof Path>("node:path");
   const name = from === undefined ? path : resolve(dirname(from), path);
-  const unlock = isLocked ? lockImage(name, { isReadonly, isForced }) : () => {};
+  assertRegular(name);
+  const unlock = isLocked ? lockImage(name, { isReadonly }) : () => {};
   try {
     return openFile(name, isReadonly ? "r" : "r+", unlock);
   } catch (error) {
@@ -37,16 +36,25 @@ export function openImage(path: string, options: OpenOptions): ImageFile {
   }
 }
 
-/** Makes a new, empty image, locked. Throws OPTION_INVALID where something has that name. */
+/**
+ * Makes a new, empty image, locked. Throws OPTION_INVALID where something has that name, or it
+ * cannot be locked; it is not there then.
+ */
 export function createImage(path: string): ImageFile {
   const fs = builtin<typeof Fs>("node:fs");
   try {
     fs.closeSync(fs.openSync(path, "wx"));
-    syncFolder(fs, path);
   } catch (error) {
-    throw cannotOpen(path, error);
+    const isLost = (error as NodeJS.ErrnoException).code === "ENOENT";
+    throw isLost ? refused(`${path}: its folder does not exist`) : cannotOpen(path, error);
   }
-  return openImage(path, { isReadonly: false });
+  try {
+    syncFolder(fs, path);
+    return openImage(path, { isReadonly: false });
+  } catch (error) {
+    fs.rmSync(path, { force: true });
+    throw error instanceof MonitorError ? error : cannotOpen(path, error);
+  }
 }
 
 /** A file's name is as safe as its folder: the folder is synced too. */
@@ -59,18 +67,24 @@ function syncFolder(fs: typeof Fs, path: string): void {
   }
 }
 
+/** Before anything is done with it: opening a pipe waits for somebody at its other end. */
+function assertRegular(name: string): void {
+  try {
+    if (builtin<typeof Fs>("node:fs").statSync(name).isFile()) return;
+  } catch (error) {
+    throw cannotOpen(name, error);
+  }
+  throw refused(`${name}: no regular file`);
+}
+
 function openFile(name: string, flags: "r" | "r+", unlock: () => void): ImageFile {
   const fs = builtin<typeof Fs>("node:fs");
   try {
-    // Before it is opened: opening a pipe waits for somebody at its other end.
-    if (!fs.statSync(name).isFile()) {
-      throw new MonitorError("OPTION_INVALID", `${name} is no regular file`);
-    }
     const descriptor = fs.openSync(name, flags);
     const byteCount = fs.fstatSync(descriptor).size;
     return new NodeImage(fs, { name, descriptor, byteCount, flags, unlock });
   } catch (error) {
-    throw error instanceof MonitorError ? error : cannotOpen(name, error);
+    throw cannotOpen(name, error);
   }
 }
 
@@ -90,6 +104,8 @@ class NodeImage implements ImageFile {
 
   private readonly descriptor: number;
   private isClosed = false;
+  /** Of the first sync that failed. */
+  private syncFault: BlockError | undefined;
 
   constructor(
     private readonly fs: typeof Fs,
@@ -144,11 +160,18 @@ class NodeImage implements ImageFile {
     }
   }
 
+  /**
+   * Systems tell of a failure once, and may drop what was not written: a later sync would succeed
+   * without it. So every later one fails too, as in qemu's block/file-posix.c.
+   */
   sync(): void {
+    if (this.syncFault !== undefined) throw this.syncFault;
     try {
       this.fs.fdatasyncSync(this.descriptor);
     } catch (error) {
-      throw this.fault("sync", error);
+      const message = `${this.name}: cannot sync: ${text(error)}`;
+      this.syncFault = new BlockError("io", message, { cause: error });
+      throw this.syncFault;
     }
   }
 
@@ -170,7 +193,11 @@ class NodeImage implements ImageFile {
 }
 
 function cannotOpen(name: string, cause: unknown): MonitorError {
-  return new MonitorError("OPTION_INVALID", `${name}: ${reasonOf(cause)}`, { cause });
+  return refused(`${name}: ${reasonOf(cause)}`, cause);
+}
+
+function refused(message: string, cause?: unknown): MonitorError {
+  return new MonitorError("OPTION_INVALID", message, { cause });
 }
 
 function text(error: unknown): string {

@@ -11,29 +11,29 @@ import { builtin } from "./node-builtin.js";
 
 export interface LockOptions {
   readonly isReadonly: boolean;
-  /** Takes it although others have it. @default false */
-  readonly isForced?: boolean | undefined;
 }
 
 /** Of qemu's lock bytes, those whose holder may write, or bears no reader. */
 const WRITER_BYTES: readonly number[] = [101, 103, 200];
 
+/** A lock of ours is shorter. */
+const OWNER_BYTES_MAX = 4096;
+
 /**
  * Keeps other writers away from the image at `path` until the function that it returns is called;
  * a reader only looks whether there is a writer. Throws OPTION_INVALID where somebody has it.
  */
-export function lockImage(path: string, { isReadonly, isForced }: LockOptions): () => void {
+export function lockImage(path: string, { isReadonly }: LockOptions): () => void {
   const fs = builtin<typeof Fs>("node:fs");
   const real = realPath(fs, path);
   const lock = `${real}.lock`;
-  if (isForced !== true) assertNoLocks(fs, { path, real, isReadonly });
+  assertNoLocks(fs, { path, real, isReadonly });
+  const own = describeSelf(fs);
   if (isReadonly) {
     const owner = readOwner(fs, lock);
-    if (isForced !== true && owner !== undefined && !isGone(fs, owner)) throw inUse(path, owner);
+    if (owner !== undefined && !isGone(fs, owner)) throw inUse({ path, lock, own }, owner);
     return () => {};
   }
-  const own = describeSelf(fs);
-  if (isForced === true) fs.rmSync(lock, { force: true });
   try {
     takeLock(fs, { path, lock, own });
   } catch (cause) {
@@ -58,6 +58,7 @@ function realPath(fs: typeof Fs, path: string): string {
 
 const REASONS: Readonly<Record<string, string>> = {
   ENOENT: "there is no such file",
+  ENOTDIR: "there is no such file",
   EEXIST: "there is one already",
   EACCES: "permission denied",
   EPERM: "permission denied",
@@ -79,15 +80,15 @@ interface Wanted {
 
 /** The lock file appears whole or not at all: it is linked into place. */
 function takeLock(fs: typeof Fs, wanted: Wanted): void {
-  const { path, lock, own } = wanted;
+  const { lock, own } = wanted;
   const draft = `${lock}.${process.pid}.${process.hrtime.bigint()}`;
-  fs.writeFileSync(draft, own, { flag: "wx", flush: true } as Fs.WriteFileOptions);
   try {
+    fs.writeFileSync(draft, own, { flag: "wx", flush: true } as Fs.WriteFileOptions);
     if (tryLink(fs, draft, lock)) return;
     const owner = readOwner(fs, lock);
-    if (owner === undefined || !isGone(fs, owner)) throw inUse(path, owner ?? "");
+    if (owner === undefined || !isGone(fs, owner)) throw inUse(wanted, owner ?? "");
     removeStale(fs, wanted, owner);
-    if (!tryLink(fs, draft, lock)) throw inUse(path, readOwner(fs, lock) ?? "");
+    if (!tryLink(fs, draft, lock)) throw inUse(wanted, readOwner(fs, lock) ?? "");
   } finally {
     fs.rmSync(draft, { force: true });
   }
@@ -107,10 +108,10 @@ function tryLink(fs: typeof Fs, draft: string, lock: string): boolean {
  * Removes the lock of a process that is gone. Only who holds the claim on it may, and looks again:
  * another may have done so, and live.
  */
-function removeStale(fs: typeof Fs, { path, lock, own }: Wanted, owner: string): void {
+function removeStale(fs: typeof Fs, { path, lock }: Wanted, owner: string): void {
   const claim = `${lock}.claim`;
   try {
-    fs.writeFileSync(claim, own, { flag: "wx" });
+    fs.closeSync(fs.openSync(claim, "wx"));
   } catch (cause) {
     throw new MonitorError("OPTION_INVALID", `${path} is being locked; else remove ${claim}`, {
       cause,
@@ -170,11 +171,16 @@ function spaceOf(fs: typeof Fs): string {
   }
 }
 
+/** Who wrote a lock; undefined where there is none, empty where it is no lock of ours. */
 function readOwner(fs: typeof Fs, lock: string): string | undefined {
   try {
+    const found = fs.lstatSync(lock, { throwIfNoEntry: false });
+    if (found === undefined) return undefined;
+    // Opening a pipe might never end, and reading a device neither.
+    if (!found.isFile() || found.size > OWNER_BYTES_MAX) return "";
     return fs.readFileSync(lock, "utf8");
-  } catch {
-    return undefined;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "ENOENT" ? undefined : "";
   }
 }
 
@@ -213,10 +219,13 @@ function placeOf(dev: bigint, ino: bigint): string {
   return `${hex(major)}:${hex(minor)}:${ino}`;
 }
 
-function inUse(path: string, owner: string): MonitorError {
+function inUse({ path, lock, own }: Wanted, owner: string): MonitorError {
   const [host = "", , , pid = ""] = owner.split("\n");
   const here = host === builtin<typeof Os>("node:os").hostname();
   const who = pid === "" ? "somebody" : `process ${pid}${here ? "" : ` on ${host}`}`;
-  const advice = `if that is long gone, remove ${path}.lock`;
+  const advice =
+    owner === own
+      ? "that is this one: an image that is written is behind no other, nor behind itself"
+      : `if that is long gone, remove ${lock}`;
   return new MonitorError("OPTION_INVALID", `${path} is in use by ${who}; ${advice}`);
 }

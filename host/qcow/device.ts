@@ -219,7 +219,9 @@ export class QcowDevice implements BlockDevice {
       const most = Math.min(until - at, ZEROS_BYTES_MAX);
       const { kind, byteCount } = this.metadata.mappings.extentAt(at, most);
       const isThere = kind === "data" || (kind === "none" && this.isBacked(at));
-      if (isThere) this.put(at, new Uint8Array(byteCount));
+      // Filled, though zeros already: from pages that were never touched, a kernel copies in pieces
+      // that end within a sector, and a kill may stop it there.
+      if (isThere) this.put(at, new Uint8Array(byteCount).fill(0));
       at += byteCount;
     }
   }
