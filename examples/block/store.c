@@ -27,7 +27,8 @@ static uint64_t sector_count;
 static record found;
 
 static int fail(const char *what, int32_t status) {
-  fprintf(stderr, "store: %s: status %d\n", what, (int)status);
+  if (status == 0) fprintf(stderr, "store: %s\n", what);
+  else fprintf(stderr, "store: %s: status %d\n", what, (int)status);
   return 1;
 }
 
@@ -78,7 +79,7 @@ static int list(int32_t records) {
   return 0;
 }
 
-/* Gives the whole device back: a qcow2 image shrinks to nothing. */
+/* Gives the whole device back: a qcow2 image under `--block ...,compact` shrinks to its tables. */
 static int clear(void) {
   int32_t status = wmon_block_discard(disk, 0, sector_count * SECTOR_BYTES);
   if (status == 0) status = wmon_block_flush(disk);

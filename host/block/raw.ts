@@ -43,8 +43,9 @@ function putZeros(file: ImageFile, offset: number, byteCount: number): void {
   }
 }
 
-/** Whether a piece of whole sectors has a byte that is not zero: eight at a time. */
+/** Whether a piece of whole sectors has a byte that is not zero: four at a time. */
 function hasData(piece: Uint8Array): boolean {
-  const words = new BigUint64Array(piece.buffer, piece.byteOffset, piece.length / 8);
-  return words.some((word) => word !== 0n);
+  const words = new Uint32Array(piece.buffer, piece.byteOffset, piece.length / 4);
+  for (let i = 0; i < words.length; i++) if (words[i] !== 0) return true;
+  return false;
 }

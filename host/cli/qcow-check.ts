@@ -2,10 +2,10 @@
  * What `wmon qcow check` does: judges an image and says what is wrong with it.
  */
 import { escapeControl } from "../logs/escape.js";
+import { openImage } from "../platforms/node-image.js";
 import { type CheckReport, checkImage } from "../qcow/reader/check.js";
 import { FINDING_KINDS, type Finding, type FindingKind } from "../qcow/reader/finding.js";
 import { roundSize } from "./byte-size.js";
-import { openImageFile } from "./image.js";
 import { jsonLines } from "./json.js";
 import { Output } from "./output.js";
 import type { CheckCommandOptions } from "./qcow.js";
@@ -15,7 +15,7 @@ const EXIT_CODES = { clean: 0, corrupt: 2, leaks: 3 } as const;
 
 /** Checks the image at `path`; resolves with the exit code. */
 export async function checkFile(path: string, options: CheckCommandOptions): Promise<number> {
-  const file = openImageFile(path, { isReadonly: true, isLocked: !options.forceShare });
+  const file = openImage(path, { isReadonly: true, isLocked: !options.forceShare });
   const ticker = new Ticker();
   let tableBytes = 0;
   try {

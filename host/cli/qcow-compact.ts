@@ -7,11 +7,11 @@ import { setImmediate } from "node:timers/promises";
 import type { ImageFile } from "../block/image-file.js";
 import { MonitorError } from "../errors.js";
 import { escapeControl } from "../logs/escape.js";
+import { openImage } from "../platforms/node-image.js";
 import type { QcowDevice } from "../qcow/device.js";
 import { openQcow } from "../qcow/open.js";
 import { checkImage } from "../qcow/reader/check.js";
 import { roundSize } from "./byte-size.js";
-import { openImageFile } from "./image.js";
 import { put, say } from "./stderr.js";
 import { Ticker } from "./ticker.js";
 
@@ -29,7 +29,7 @@ export async function compactFile(path: string): Promise<number> {
       signal = name;
     });
   }
-  const file = openImageFile(path, { isReadonly: false });
+  const file = openImage(path, { isReadonly: false });
   const before = file.byteCount;
   const device = openSound(file);
   const stepClusters = Math.min(STEP_CLUSTERS, STEP_BYTES / device.header.clusterBytes);
@@ -65,7 +65,7 @@ function openSound(file: ImageFile): QcowDevice {
       const advice = "wmon qcow check says more";
       throw new MonitorError("MALFORMED", `${file.name} is corrupt: ${first}; ${advice}`);
     }
-    return openQcow(file, { openBacking: openImageFile });
+    return openQcow(file, { openBacking: openImage });
   } catch (error) {
     file.close();
     throw error;

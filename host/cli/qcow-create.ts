@@ -6,10 +6,10 @@ import { dirname, resolve } from "node:path";
 import type { ImageFile } from "../block/image-file.js";
 import { MonitorError } from "../errors.js";
 import { escapeControl } from "../logs/escape.js";
+import { createImage, openImage } from "../platforms/node-image.js";
 import { createQcow } from "../qcow/create.js";
 import { isQcow, parseHeader } from "../qcow/header.js";
 import { exactSize, roundSize, wholeSectors } from "./byte-size.js";
-import { createImageFile, openImageFile } from "./image.js";
 import { isSameFile } from "./output.js";
 import type { CreateOptions } from "./qcow.js";
 import { put } from "./stderr.js";
@@ -56,7 +56,7 @@ function make(path: string, isForced: boolean, fill: (file: ImageFile) => void):
   }
   if (!isForced) throw refused(`${path} exists; --force replaces it`);
   if (!found.isFile()) throw refused(`${path} is no file; only files are replaced`);
-  const replaced = openImageFile(path, { isReadonly: false });
+  const replaced = openImage(path, { isReadonly: false });
   try {
     const draft = `${path}.new`;
     if (lstatSync(draft, { throwIfNoEntry: false })) {
@@ -70,7 +70,7 @@ function make(path: string, isForced: boolean, fill: (file: ImageFile) => void):
 }
 
 function fillNew(path: string, fill: (file: ImageFile) => void): void {
-  const file = createImageFile(path);
+  const file = createImage(path);
   try {
     fill(file);
   } catch (error) {
@@ -97,7 +97,7 @@ function backingOf(path: string, options: CreateOptions): Backing | undefined {
   if (isSameFile(resolve(dirname(path), name), path)) {
     throw refused(`${path} cannot be its own backing file`);
   }
-  const file = openImageFile(name, { isReadonly: true, from: path, isLocked: false });
+  const file = openImage(name, { isReadonly: true, from: path, isLocked: false });
   try {
     const format = backingFormat ?? (isQcow(file) ? "qcow2" : "raw");
     const byteCount = format === "raw" ? file.byteCount : parseHeader(file).capacityBytes;

@@ -4,10 +4,10 @@
 import { statSync } from "node:fs";
 import { dirname, isAbsolute, join } from "node:path";
 import { escapeControl } from "../logs/escape.js";
+import { openImage } from "../platforms/node-image.js";
 import { type ImageInfo, readInfo } from "../qcow/reader/info.js";
 import type { Snapshot } from "../qcow/reader/snapshots.js";
 import { exactSize, roundSize } from "./byte-size.js";
-import { openImageFile } from "./image.js";
 import { jsonLines } from "./json.js";
 import { Output } from "./output.js";
 
@@ -17,7 +17,7 @@ const NS_PER_S = 1_000_000_000n;
 
 /** Describes the image at `path`; resolves with the exit code. */
 export async function showInfo(path: string, { json }: { json?: boolean }): Promise<number> {
-  const file = openImageFile(path, { isReadonly: true, isLocked: false });
+  const file = openImage(path, { isReadonly: true, isLocked: false });
   try {
     const info = readInfo(file);
     const usedBytes = statSync(path).blocks * STAT_BLOCK_BYTES;

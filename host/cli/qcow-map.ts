@@ -3,11 +3,11 @@
  * are found.
  */
 import { escapeControl, escapeJson } from "../logs/escape.js";
+import { openImage } from "../platforms/node-image.js";
 import { type ChainLink, closeChain, openChain } from "../qcow/reader/chain.js";
 import { hex } from "../qcow/reader/finding.js";
 import { type Extent, mapImage } from "../qcow/reader/map.js";
 import { exactSize } from "./byte-size.js";
-import { openImageFile } from "./image.js";
 import { Output } from "./output.js";
 
 const GAP = "  ";
@@ -17,12 +17,10 @@ const DEPTH_WIDTH = 5;
 
 /** Maps the image at `path`; resolves with the exit code. */
 export async function showMap(path: string, { json }: { json?: boolean }): Promise<number> {
-  const file = openImageFile(path, { isReadonly: true, isLocked: false });
+  const file = openImage(path, { isReadonly: true, isLocked: false });
   let chain: readonly ChainLink[] = [];
   try {
-    chain = openChain(file, (name, options) =>
-      openImageFile(name, { ...options, isLocked: false }),
-    );
+    chain = openChain(file, (name, options) => openImage(name, { ...options, isLocked: false }));
     const output = new Output(undefined);
     if (json) writeJson(chain, output);
     else writeText(chain, output);

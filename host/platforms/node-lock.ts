@@ -64,6 +64,7 @@ const REASONS: Readonly<Record<string, string>> = {
   EPERM: "permission denied",
   EROFS: "its file system is read-only",
   EISDIR: "it is a folder",
+  ENAMETOOLONG: "its name is too long",
 };
 
 /** Why a file cannot be opened, for people. */

@@ -23,7 +23,11 @@ async function post(fetch: typeof globalThis.fetch, wanted: ClientRequest) {
   signal?.addEventListener("abort", () => abort.abort());
   const tooLate = new Error(`no answer within ${timeoutMs} ms`);
   const timer = setTimeout(() => abort.abort(tooLate), timeoutMs);
-  try {
+  // A function that a user puts around `fetch` may leave the signal out.
+  const aborted = new Promise<never>((_, reject) => {
+    abort.signal.addEventListener("abort", () => reject(abort.signal.reason));
+  });
+  const ask = async () => {
     const response = await fetch(url, {
       method: "POST",
       headers,
@@ -31,7 +35,10 @@ async function post(fetch: typeof globalThis.fetch, wanted: ClientRequest) {
       redirect: "manual",
       signal: abort.signal,
     });
-    return await readAnswer(response);
+    return readAnswer(response);
+  };
+  try {
+    return await Promise.race([ask(), aborted]);
   } finally {
     clearTimeout(timer);
   }

@@ -3,15 +3,16 @@
  * the last one ended.
  */
 import assert from "node:assert/strict";
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import {
+import fs, {
   existsSync,
   linkSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
+  realpathSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -37,8 +38,16 @@ function makeImage(t: TestContext): string {
 }
 
 /** Starts a process that opens the image for writing; what it says. */
-async function hold(t: TestContext, path: string): Promise<[ChildProcess, string]> {
-  const child = spawn(process.execPath, [HOLDER, path], { stdio: ["ignore", "pipe", "inherit"] });
+function hold(t: TestContext, path: string): Promise<[ChildProcess, string]> {
+  return ask(t, process.execPath, [HOLDER, path]);
+}
+
+async function ask(
+  t: TestContext,
+  command: string,
+  args: readonly string[],
+): Promise<[ChildProcess, string]> {
+  const child = spawn(command, args, { stdio: ["ignore", "pipe", "inherit"] });
   t.after(() => child.kill("SIGKILL"));
   const [said] = await Promise.race([once(child.stdout, "data"), once(child, "close")]);
   return [child, String(said).trim()];
@@ -79,6 +88,27 @@ test("image: what cannot be opened says why, and leaves nothing behind", (t) => 
   assert.deepEqual(readdirSync(folder).sort(), ["disk", "folder"]);
 });
 
+test("image: after a sync that failed none succeeds, for data may have been dropped", (t) => {
+  const file = openImage(makeImage(t), { isReadonly: false });
+  // No storage here fails: the system's answer is all that is made up.
+  const full = Object.assign(new Error("no space"), { code: "ENOSPC" });
+  const failing = t.mock.method(fs, "fdatasyncSync", () => {
+    throw full;
+  });
+  const refusal = { name: "BlockError", fault: "io", cause: full };
+  assert.throws(() => file.sync(), refusal);
+  failing.mock.restore();
+  assert.throws(() => file.sync(), refusal);
+  file.close();
+});
+
+test("image: a new one that cannot be locked is not there", (t) => {
+  const folder = makeFolder(t);
+  writeFileSync(join(folder, "disk.lock"), "");
+  assert.throws(() => createImage(join(folder, "disk")), IN_USE);
+  assert.deepEqual(readdirSync(folder), ["disk.lock"]);
+});
+
 test("image: relative names are relative to the file that has them", (t) => {
   const path = makeImage(t);
   const file = openImage("disk", { isReadonly: true, from: join(path, "..", "upper") });
@@ -86,14 +116,13 @@ test("image: relative names are relative to the file that has them", (t) => {
   file.close();
 });
 
-test("lock: one writer, by any name; readers are told, unless forced", (t) => {
+test("lock: one writer, by any name; readers are told", (t) => {
   const path = makeImage(t);
   symlinkSync("disk", `${path}-link`);
   const writer = openImage(`${path}-link`, { isReadonly: false });
   for (const name of [path, `${path}-link`]) {
     assert.throws(() => openImage(name, { isReadonly: false }), IN_USE);
-    assert.throws(() => openImage(name, { isReadonly: true }), IN_USE);
-    openImage(name, { isReadonly: true, isForced: true }).close();
+    assert.throws(() => openImage(name, { isReadonly: true }), { message: /that is this one/ });
     openImage(name, { isReadonly: false, isLocked: false }).close();
   }
   writer.close();
@@ -147,10 +176,43 @@ for (const [rule, [host = "", ...rest], isTaken] of LEFT) {
     const open = () => openImage(path, { isReadonly: false }).close();
     if (isTaken) return open();
     assert.throws(open, { message: /is in use by .*; if that is long gone, remove .*\.lock/ });
-    openImage(path, { isReadonly: false, isForced: true }).close();
-    assert.equal(existsSync(`${path}.lock`), false);
   });
 }
+
+/** What may lie where a lock does, and is none. */
+const OBSTACLES: readonly (readonly [what: string, make: (lock: string) => void])[] = [
+  ["a folder", (lock) => mkdirSync(lock)],
+  ["a pipe", (lock) => execFileSync("mkfifo", [lock])],
+  ["an endless device", (lock) => symlinkSync("/dev/zero", lock)],
+  ["a link to nowhere", (lock) => symlinkSync("nowhere", lock)],
+  ["a long file", (lock) => writeFileSync(lock, "x".repeat(5000))],
+];
+
+for (const [what, make] of OBSTACLES) {
+  test(`lock: ${what} in its place keeps everybody out`, { timeout: 20_000 }, async (t) => {
+    const path = makeImage(t);
+    make(`${path}.lock`);
+    const [, said] = await hold(t, path);
+    assert.match(said, /is in use by somebody; if that is long gone, remove .*\.lock/);
+    assert.throws(() => openImage(path, { isReadonly: true }), IN_USE);
+  });
+}
+
+test("lock: whoever comes by a link is told the file to remove", (t) => {
+  const path = makeImage(t);
+  symlinkSync("disk", `${path}-link`);
+  writeFileSync(`${path}.lock`, "");
+  const message = new RegExp(`disk-link is in use .* remove ${realpathSync(path)}\\.lock$`);
+  assert.throws(() => openImage(`${path}-link`, { isReadonly: false }), { message });
+});
+
+test("lock: where there is no space for one, nothing is left behind", async (t) => {
+  const path = makeImage(t);
+  const limited = 'ulimit -f 0; exec "$0" "$@"';
+  const [, said] = await ask(t, "sh", ["-c", limited, process.execPath, HOLDER, path]);
+  assert.match(said, /cannot be locked/);
+  assert.deepEqual(readdirSync(join(path, "..")), ["disk"]);
+});
 
 test("lock: a process number that was given again does not keep it", (t) => {
   const path = makeImage(t);

@@ -33,7 +33,7 @@ test("a counter source does not take a name of the monitor's own", async () => {
   await monitor.close();
 });
 
-test("gathers differ in their stamps though the clock stands still; set back, it is believed", async () => {
+test("stamps differ though the clock stands still; one set back is believed", async () => {
   const readings = [5_000_000n, 5_000_000n, 5_000_000n, 6_000_000n, 1_000_000n, 1_000_000n];
   const platform = { ...nodePlatform, nowNs: () => readings.shift() ?? 0n };
   const monitor = await createMonitor({ platform });

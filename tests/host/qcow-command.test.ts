@@ -199,6 +199,15 @@ test("wmon qcow create: a file that exists stays as it is, unless by --force", a
   assert.deepEqual([checkImage(file).verdict, checkImage(file).totalClusters], ["clean", 32]);
 });
 
+test("wmon qcow create --force: what a killed one left is named, and kept", async (t) => {
+  const path = imageFile(t);
+  writeFileSync(`${path}.new`, "mine");
+  const { code, stderr } = await runWmon(t, ["qcow", "create", "--force", path, "2M"]);
+  assert.equal(code, 1);
+  assert.match(stderr, /disk\.qcow2\.new is in the way: remove it, unless /);
+  assert.equal(readFileSync(`${path}.new`, "utf8"), "mine");
+});
+
 test("wmon qcow create --force: replaces only files", async (t) => {
   const folder = temporaryFolder(t);
   mkdirSync(join(folder, "folder"));
