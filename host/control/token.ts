@@ -13,7 +13,8 @@ const encoder = new TextEncoder();
  */
 export function secretOf(token: string | undefined): Uint8Array | undefined {
   if (token === undefined) return undefined;
-  if (/^[!-~]{1,1024}$/.test(token)) return encoder.encode(token);
+  // Not every caller has a compiler: null would be the secret `null`.
+  if (typeof token === "string" && /^[!-~]{1,1024}$/.test(token)) return encoder.encode(token);
   throw new MonitorError(
     "OPTION_INVALID",
     "a token is 1 to 1,024 printable ASCII characters without spaces",

@@ -1,9 +1,11 @@
 /**
  * One place to scrape many isolates at: each hands its exposition in now and then, labelled with
  * its instance, and is forgotten when it has not for a while. For a Durable Object, of which there
- * is one. Text format 0.0.4 only.
+ * is one. Text format 0.0.4 only: a line that is none would spoil the scrape of all.
  */
+import { checkPositive } from "../push/bound.js";
 import { TEXT_TYPE } from "../scrape/negotiation.js";
+import { readBody } from "./body.js";
 import { textResponse } from "./response.js";
 
 export interface CollectorOptions {
@@ -11,7 +13,7 @@ export interface CollectorOptions {
   readonly ttlMs?: number | undefined;
   /** Isolates kept at a time; reports of more are refused and counted. @default 1_000 */
   readonly isolatesMax?: number | undefined;
-  /** Bytes of one report; longer ones are refused and counted. @default 1 MiB */
+  /** Bytes of one report; longer ones are refused and counted, read no further. @default 1 MiB */
   readonly reportBytesMax?: number | undefined;
 }
 
@@ -26,7 +28,14 @@ interface Family {
   readonly samples: string[];
 }
 
-const INSTANCE = /^\/isolates\/([\w.-]{1,64})$/;
+const PATH_PREFIX = "/isolates/";
+const INSTANCE = /^[\w.-]{1,64}$/;
+/** Name, labels, value, time. */
+const SAMPLE = /^[a-z_:][\w:]*(\{.*\})? [-+.\w]+( -?\d+)?$/is;
+/** A label, so that what a value holds is not taken for one. */
+const LABEL = /(\w+)="(?:[^"\\]|\\.)*"/g;
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
 
 /** What isolates reported last. */
 export class Collector {
@@ -35,9 +44,14 @@ export class Collector {
   #endedCount = 0;
   #refusedCount = 0;
 
+  /** Throws `OPTION_INVALID`. */
   constructor(options: CollectorOptions = {}) {
     const { ttlMs = 60_000, isolatesMax = 1_000, reportBytesMax = 1024 * 1024 } = options;
-    this.#options = { ttlMs, isolatesMax, reportBytesMax };
+    this.#options = {
+      ttlMs: checkPositive("ttlMs", ttlMs),
+      isolatesMax: checkPositive("isolatesMax", isolatesMax),
+      reportBytesMax: checkPositive("reportBytesMax", reportBytesMax),
+    };
   }
 
   /**
@@ -46,10 +60,13 @@ export class Collector {
    */
   async fetch(request: Request): Promise<Response> {
     const { pathname } = new URL(request.url);
-    const [, instance] = INSTANCE.exec(pathname) ?? [];
-    if (request.method === "POST" && instance !== undefined) {
-      const isTaken = this.put(instance, await request.text());
-      return isTaken ? new Response(null, { status: 204 }) : textResponse(503, "too much\n");
+    const instance = pathname.startsWith(PATH_PREFIX) ? pathname.slice(PATH_PREFIX.length) : "";
+    if (request.method === "POST" && INSTANCE.test(instance)) {
+      const body = await readBody(request, this.#options.reportBytesMax);
+      const isTaken = body !== undefined && this.put(instance, decoder.decode(body));
+      if (isTaken) return new Response(null, { status: 204 });
+      if (body === undefined) this.#refusedCount++;
+      return textResponse(503, "refused: too much, or no text format 0.0.4\n");
     }
     if (request.method === "GET" && pathname === "/metrics") {
       return new Response(this.prometheus(), { headers: { "content-type": TEXT_TYPE } });
@@ -57,13 +74,18 @@ export class Collector {
     return textResponse(404, "not found: POST /isolates/INSTANCE, or GET /metrics\n");
   }
 
-  /** Keeps an isolate's report in place of its last one; false when a limit refuses it. */
+  /**
+   * Keeps an isolate's report in place of its last one. False, and counted, when a limit refuses
+   * it, when the isolate's name is not 1 to 64 letters, digits, `_`, `.`, `-`, and when a line is
+   * no text format 0.0.4.
+   */
   put(instance: string, exposition: string): boolean {
     this.#forget();
     const { isolatesMax, reportBytesMax } = this.#options;
     const isKnown = this.#isolates.has(instance);
     const isFull = !isKnown && this.#isolates.size >= isolatesMax;
-    if (isFull || exposition.length > reportBytesMax) {
+    const isTooLong = encoder.encode(exposition).length > reportBytesMax;
+    if (isFull || isTooLong || !INSTANCE.test(instance) || !isExposition(exposition)) {
       this.#refusedCount++;
       return false;
     }
@@ -103,7 +125,8 @@ export class Collector {
 
 /** Adds an exposition's lines to their families: all of a family must stand together. */
 function add(families: Map<string, Family>, instance: string, exposition: string): void {
-  let family: Family = { head: [], samples: [] };
+  let family = families.get("") ?? { head: [], samples: [] };
+  families.set("", family);
   let current = "";
   let isNew = false;
   for (const line of exposition.split("\n")) {
@@ -114,15 +137,27 @@ function add(families: Map<string, Family>, instance: string, exposition: string
       family = families.get(name) ?? { head: [], samples: [] };
       families.set(name, family);
     }
-    if (name === undefined && line !== "") family.samples.push(label(line, instance));
-    else if (name !== undefined && isNew) family.head.push(line);
+    if (name !== undefined && isNew) family.head.push(line);
+    else if (line !== "" && !line.startsWith("#")) family.samples.push(label(line, instance));
   }
 }
 
-/** A name has no brace, so that the first one begins the labels. */
+/** Whether every line is a comment or a sample. */
+function isExposition(text: string): boolean {
+  return text.split("\n").every((line) => line === "" || line[0] === "#" || SAMPLE.test(line));
+}
+
+/**
+ * A name has no brace, so that the first one begins the labels. An application's own label of that
+ * name is renamed, as Prometheus does: a series with one label twice spoils the scrape.
+ */
 function label(sample: string, instance: string): string {
   const end = sample.search(/[{ ]/);
   const [name, rest] = [sample.slice(0, end), sample.slice(end)];
   const own = `isolate="${instance}"`;
-  return rest.startsWith("{") ? `${name}{${own},${rest.slice(1)}` : `${name}{${own}}${rest}`;
+  if (rest[0] !== "{") return `${name}{${own}}${rest}`;
+  const labels = rest.replace(LABEL, (pair, key) =>
+    key === "isolate" ? `exported_${pair}` : pair,
+  );
+  return `${name}{${own},${labels.slice(1)}`;
 }

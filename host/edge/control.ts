@@ -7,6 +7,7 @@ import { auditText } from "../control/audit.js";
 import { COMMAND_BYTES_MAX } from "../control/framing.js";
 import { hasBearer, secretOf } from "../control/token.js";
 import type { CommandResult } from "../core.js";
+import { readBody } from "./body.js";
 import { textResponse } from "./response.js";
 
 export interface ControlOptions {
@@ -16,6 +17,8 @@ export interface ControlOptions {
   readonly audit: (level: Level, text: string) => void;
 }
 
+/** Replies of one request; a command of three bytes may list every source. */
+const REPLY_BYTES_MAX = 1024 * 1024;
 const LINE_FEED = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
 const decoder = new TextDecoder();
@@ -26,6 +29,7 @@ export class Control {
   readonly stats = { commands: 0, failed: 0, changed: 0, unauthorized: 0, oversized: 0 };
   readonly #options: ControlOptions;
   readonly #secret: Uint8Array | undefined;
+  #isRefusing = false;
 
   /** Throws `OPTION_INVALID` for a token that cannot be one. */
   constructor(options: ControlOptions) {
@@ -40,26 +44,45 @@ export class Control {
     }
     if (!hasBearer(request.headers.get("authorization") ?? undefined, this.#secret)) {
       this.stats.unauthorized++;
-      this.#options.audit(Level.Warning, "POST /control: refused: no token, or a wrong one");
+      this.#warn();
       const challenge = { "www-authenticate": 'Bearer realm="control"' };
       return textResponse(401, "a bearer token is required\n", challenge);
     }
+    this.#isRefusing = false;
     if (request.method !== "POST") {
       return textResponse(405, "method not allowed: POST commands, one a line\n", {
         allow: "POST",
       });
     }
-    const body = await readBody(request);
+    const body = await readBody(request, COMMAND_BYTES_MAX);
     if (body !== undefined) return this.#run(body);
     this.stats.oversized++;
     return textResponse(413, `too long: at most ${COMMAND_BYTES_MAX} bytes\n`);
   }
 
+  /** Once until the token is shown: whoever finds the address could fill the log. */
+  #warn(): void {
+    if (this.#isRefusing) return;
+    this.#isRefusing = true;
+    const text = "refused: no token, or a wrong one; further ones are only counted";
+    this.#options.audit(Level.Warning, `POST /control: ${text}`);
+  }
+
   #run(body: Uint8Array): Response {
-    const results = linesOf(body).map((command) => this.#execute(command));
-    if (results.length === 0) return textResponse(400, "error: no command: POST one a line\n");
-    const text = results.map(({ reply }) => `${decoder.decode(reply)}\n`).join("");
-    return textResponse(results.some(({ failed }) => failed) ? 400 : 200, text);
+    const commands = linesOf(body);
+    if (commands.length === 0) return textResponse(400, "error: no command: POST one a line\n");
+    let text = "";
+    let hasFailed = false;
+    for (const command of commands) {
+      if (text.length > REPLY_BYTES_MAX) {
+        this.stats.oversized++;
+        return textResponse(413, `${text}error: too much to answer: the rest was not run\n`);
+      }
+      const { reply, failed } = this.#execute(command);
+      text += `${decoder.decode(reply)}\n`;
+      hasFailed ||= failed;
+    }
+    return textResponse(hasFailed ? 400 : 200, text);
   }
 
   #execute(command: Uint8Array): CommandResult {
@@ -71,27 +94,6 @@ export class Control {
     this.#options.audit(Level.App, `POST /control: changed: ${auditText(command)}`);
     return result;
   }
-}
-
-/** The body; undefined when it is too long. */
-async function readBody(request: Request): Promise<Uint8Array | undefined> {
-  const chunks: Uint8Array[] = [];
-  let byteCount = 0;
-  const reader = request.body?.getReader();
-  for (let read = await reader?.read(); read && !read.done; read = await reader?.read()) {
-    chunks.push(read.value);
-    byteCount += read.value.length;
-    if (byteCount <= COMMAND_BYTES_MAX) continue;
-    await reader?.cancel();
-    return undefined;
-  }
-  const body = new Uint8Array(byteCount);
-  let offset = 0;
-  for (const chunk of chunks) {
-    body.set(chunk, offset);
-    offset += chunk.length;
-  }
-  return body;
 }
 
 /** Lines without their ends; empty ones are left out. */

@@ -44,7 +44,8 @@ export class EdgeMonitor extends Meter {
 
   /** For `createEdgeMonitor`. */
   constructor(options: EdgeOptions) {
-    const { module, vmName = "edge", instance = drawInstance(), logs } = options;
+    const { module, vmName = "edge", logs } = options;
+    const instance = checkInstance(options.instance ?? drawInstance());
     const platform = webPlatform(options.fetch ?? ((...request) => globalThis.fetch(...request)));
     super({
       core: new Core({ ...options, module: checkModule(module), vmName: `${vmName}-${instance}` }),
@@ -200,7 +201,8 @@ export class EdgeMonitor extends Meter {
 function receiversOf(push: EdgeOptions["push"] = []): readonly Receiver[] {
   const list = typeof push === "string" ? [push] : push;
   return numberTwins(
-    list.map((to) => (typeof to === "string" ? parseReceiver(to) : parseReceiver(to.url, to))),
+    // A binding that is not set is undefined, whatever the types say: refused in words.
+    list.map((to) => (typeof to === "string" ? parseReceiver(to) : parseReceiver(to?.url, to))),
   );
 }
 
@@ -217,6 +219,14 @@ function drawInstance(): string {
       { cause },
     );
   }
+}
+
+function checkInstance(instance: string): string {
+  if (/^[\w.-]{1,64}$/.test(instance)) return instance;
+  throw new MonitorError(
+    "OPTION_INVALID",
+    `instance ${JSON.stringify(instance)} is no name: write 1 to 64 letters, digits, _, . or -`,
+  );
 }
 
 function checkPath(basePath: string): string {

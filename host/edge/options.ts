@@ -25,6 +25,7 @@ export interface EdgeOptions extends Shared {
   readonly module: CoreOptions["module"];
   /**
    * Tells this isolate from others, in tag `vm` after the name: `shop-3f9a2c1b`.
+   * 1 to 64 letters, digits, `_`, `.`, `-`.
    * @default 8 random hexadecimal digits
    */
   readonly instance?: string | undefined;
@@ -40,7 +41,11 @@ export interface EdgeOptions extends Shared {
   readonly bufferBytesMax?: number | undefined;
   /** Lines that wait for one receiver at most. @default 50_000 */
   readonly bufferLinesMax?: number | undefined;
-  /** What posts to HTTP receivers: a service binding's. @default the global one */
+  /**
+   * What posts to HTTP receivers. A service binding's needs its object:
+   * `(url, init) => env.STORE.fetch(url, init)`.
+   * @default the global one
+   */
   readonly fetch?: typeof globalThis.fetch | undefined;
   /** What reaches `tcp://` receivers: `connect` of `cloudflare:sockets`. @default none are */
   readonly connect?: Connect | undefined;

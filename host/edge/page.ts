@@ -72,7 +72,7 @@ export async function askPage(request: Request, clients: PageClients): Promise<R
   const { url, method } = request;
   const question: Question = { wmonRequest: { url, method, headers: [...request.headers], body } };
   const { port1, port2 } = new MessageChannel();
-  return new Promise((resolve) => {
+  const answered = new Promise<Response>((resolve) => {
     const timer = setTimeout(() => resolve(textResponse(504, "no answer\n")), PATIENCE_MS);
     port1.onmessage = ({ data }: MessageEvent<Answer>) => {
       clearTimeout(timer);
@@ -80,6 +80,8 @@ export async function askPage(request: Request, clients: PageClients): Promise<R
       const isHead = method === "HEAD";
       resolve(new Response(isHead ? null : data.body, { status: data.status, headers }));
     };
-    client.postMessage(question, [port2]);
   });
+  client.postMessage(question, [port2]);
+  // A port that is left open stays, in this process and in the page's.
+  return answered.finally(() => port1.close());
 }

@@ -103,9 +103,14 @@ export interface Transport {
   destroy(): void;
 }
 
-/** The text of whatever was thrown. Some system errors have a code only. */
+/**
+ * The text of whatever was thrown. Some system errors have a code only; a `fetch` that failed tells
+ * why in its cause, whose text may hold the URL's secrets: of it the code alone is shown.
+ */
 export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const { code } = error as { code?: string };
-  return error.message || code || error.name;
+  const { code: causeCode } = (error.cause ?? {}) as { code?: unknown };
+  const reason = error.message || code || error.name;
+  return typeof causeCode === "string" ? `${reason}: ${causeCode}` : reason;
 }

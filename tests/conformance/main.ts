@@ -3,6 +3,7 @@
  * the table of the README. Fails if a runtime is missing, or a behaviour does not hold.
  */
 import { closingLine } from "../tally.js";
+import { installChromium } from "./installation.js";
 import { prepare, RUNTIMES, type Runtime, runIn } from "./runtimes.js";
 import { type Column, formatTable, writeTable } from "./table.js";
 import type { Report } from "./world.js";
@@ -16,8 +17,10 @@ interface Row {
 
 const NAME_WIDTH = 14;
 
-const lack = prepare();
-if (lack !== undefined) console.error(lack);
+/** Each takes some seconds; one that hangs must not take the rows of the others with it. */
+const PATIENCE_MS = 180_000;
+
+for (const lack of [prepare(), installChromium()]) if (lack !== undefined) console.error(lack);
 
 const rows = new Map<string, Row>();
 const columns: Column[] = [];
@@ -47,10 +50,15 @@ process.exit(failed > 0 ? 1 : 0);
 async function reportOf(runtime: Runtime): Promise<Report | string> {
   if (!runtime.isHere()) return `${runtime.title} is not installed`;
   try {
-    return await runIn(runtime);
+    return await Promise.race([runIn(runtime), late()]);
   } catch (error) {
     return String(error);
   }
+}
+
+async function late(): Promise<never> {
+  await new Promise((resolve) => setTimeout(resolve, PATIENCE_MS));
+  throw new Error(`no report within ${PATIENCE_MS} ms`);
 }
 
 function count(row: Row, { version, outcomes }: Report): void {

@@ -65,6 +65,61 @@ test("collector: what is beyond a limit is refused, and counted", async () => {
   assert.match(collector.prometheus(), /^collector_refused_total 2$/m);
 });
 
+test("collector: a body is read no further than its limit", async () => {
+  const collector = new Collector({ reportBytesMax: 10_000 });
+  let byteCount = 0;
+  const body = new ReadableStream<Uint8Array>({
+    pull(controller) {
+      byteCount += 1_000;
+      controller.enqueue(new Uint8Array(1_000));
+    },
+  });
+  const init = { method: "POST", body, duplex: "half" };
+  const answer = await collector.fetch(new Request("http://c/isolates/a", init));
+  assert.equal(answer.status, 503);
+  assert.ok(byteCount < 100_000, `${byteCount} bytes`);
+  assert.match(collector.prometheus(), /^collector_refused_total 1$/m);
+});
+
+const REPORTS: readonly (readonly [string, string, string, boolean])[] = [
+  ["a page of an error", "a", "<html>oops</html>\n", false],
+  ["a line without a value", "a", "jobs\n", false],
+  ["lines that end as on Windows", "a", "jobs 1\r\n", false],
+  ["a name that ends its label", 'a"} 1\nb{c="', "jobs 1\n", false],
+  ["values of any kind", "a", 'a{b="}\r"} NaN\nc -1.5e+06 1700000000000\nd +Inf\n', true],
+];
+
+for (const [what, instance, report, isTaken] of REPORTS) {
+  test(`collector: ${what}: ${isTaken ? "taken" : "refused, for it would spoil all"}`, () => {
+    const collector = new Collector();
+    assert.equal(collector.put(instance, report), isTaken);
+    assert.match(collector.prometheus(), new RegExp(`^collector_refused_total ${+!isTaken}$`, "m"));
+  });
+}
+
+test("collector: comments are left out, and lines of no type are not", () => {
+  const collector = new Collector();
+  collector.put("a", "before 1\n# TYPE jobs gauge\n# hello\njobs 2\n# EOF\n");
+  const text = collector.prometheus();
+  assert.match(
+    text,
+    /^before\{isolate="a"\} 1\n# TYPE jobs gauge\njobs\{isolate="a"\} 2\n# TYPE c/,
+  );
+});
+
+test("collector: an application's own label of that name is renamed", () => {
+  const collector = new Collector();
+  collector.put("a", '# TYPE jobs gauge\njobs{b=",isolate=",isolate="x"} 1\n');
+  const line = 'jobs{isolate="a",b=",isolate=",exported_isolate="x"} 1';
+  assert.ok(collector.prometheus().split("\n").includes(line));
+});
+
+test("collector: limits that are none are refused", () => {
+  for (const options of [{ ttlMs: Number.NaN }, { isolatesMax: 0 }, { reportBytesMax: -1 }]) {
+    assert.throws(() => new Collector(options), { code: "OPTION_INVALID" });
+  }
+});
+
 test("collector: a Durable Object answers for the isolates that report to it", {
   skip,
 }, async (t) => {

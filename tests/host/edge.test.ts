@@ -3,7 +3,9 @@
  * `tests/conformance/`.
  */
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { readFileSync } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
 import { type TestContext, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
@@ -11,11 +13,12 @@ import { build } from "esbuild";
 import { askPage, createEdgeMonitor, type EdgeOptions } from "../../host/edge/index.js";
 import { Outbox } from "../../host/edge/outbox.js";
 import { openSandbox } from "../../host/edge/sandbox.js";
+import { webPlatform } from "../../host/platforms/web.js";
 import { copyReport } from "../../host/push/report.js";
-import type { TransportContext } from "../../host/push/transport.js";
+import { reasonOf, type TransportContext } from "../../host/push/transport.js";
 import { openReceiver, type Received } from "../conformance/receiver.js";
 import { guestPath, ROOT } from "../guests/guest.js";
-import { until } from "./until.js";
+import { eventually, until } from "./until.js";
 
 /** As users load it, besides the wasm; see host/edge/README.md. */
 const ENTRY_GZIP_BYTES_MAX = 20 * 1024;
@@ -42,6 +45,8 @@ const REFUSED: readonly (readonly [string, Omit<EdgeOptions, "module">, RegExp])
   ["standard output", { push: "-" }, /push stdout: /],
   ["a token that fits no header", { controlToken: "a b" }, /a token is 1 to 1,024/],
   ["an empty token", { controlToken: "" }, /a token is 1 to 1,024/],
+  ["a token that is no text", { controlToken: null as unknown as string }, /a token is 1 to 1,024/],
+  ["an instance that fits no address", { instance: "a b" }, /instance "a b" is no name/],
   ["a base path that begins no path", { basePath: "_m" }, /basePath "_m" can begin no path/],
   ["an interval that is none", { intervalMs: Number.NaN }, /intervalMs is NaN/],
   ["a buffer of nothing", { push: "http://h/w", bufferLinesMax: 0 }, /bufferLinesMax is 0/],
@@ -53,6 +58,62 @@ for (const [what, options, message] of REFUSED) {
     assert.throws(() => monitorOf(options), { code: "OPTION_INVALID", message });
   });
 }
+
+test("edge: a receiver that a binding should have named is refused in words", () => {
+  const push = [undefined as unknown as string];
+  assert.throws(() => monitorOf({ push }), {
+    code: "ADDRESS_INVALID",
+    message: /is no URL; write/,
+  });
+});
+
+test("edge: a fetch that failed says why, and nothing of the URL", async (t) => {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, "close");
+  t.diagnostic(`port ${port}`);
+  const error = await fetch(`http://127.0.0.1:${port}/?p=s3cret`).catch((each: unknown) => each);
+  assert.equal(reasonOf(error), "fetch failed: ECONNREFUSED");
+});
+
+test("edge: replies to the commands of one request end where they are too many", async () => {
+  const monitor = monitorOf({ controlToken: "t" });
+  for (let i = 0; i < 300; i++) monitor.counter({ name: `jobs_${i}_total`, help: "Jobs." });
+  const body = `${"m*\n".repeat(20_000)}L*:debug`;
+  const init = { method: "POST", body, headers: { authorization: "Bearer t" } };
+  const answer = await monitor.fetch(new Request("http://h/control", init));
+  assert.equal(answer.status, 413);
+  const text = await answer.text();
+  assert.match(text, /^ok: .*jobs_0_total:enabled.*$/m);
+  assert.match(text, /\nerror: too much to answer: the rest was not run\n$/);
+  assert.ok(text.length < 2 * 1024 * 1024, `${text.length} characters`);
+  assert.equal(monitor.command("l*"), "ok: *:info");
+});
+
+test("edge: requests without the token warn once until it is shown", async () => {
+  const monitor = monitorOf({ controlToken: "t" });
+  const warnings = () =>
+    /level="warning",src="control"\} (\d+)$/m.exec(decoder.decode(monitor.prometheus()))?.[1];
+  const post = (token: string) => {
+    const headers = { authorization: `Bearer ${token}` };
+    return monitor.fetch(new Request("http://h/control", { method: "POST", body: "l", headers }));
+  };
+  for (let i = 0; i < 5; i++) assert.equal((await post("x")).status, 401);
+  assert.equal(warnings(), "1");
+  assert.equal((await post("t")).status, 200);
+  for (let i = 0; i < 5; i++) await post("x");
+  assert.equal(warnings(), "2");
+  const text = decoder.decode(monitor.prometheus());
+  assert.match(text, /^monitor_control_unauthorized_total 10$/m);
+});
+
+test("edge: a fetch that leaves the signal out is given up in time all the same", async () => {
+  const { post } = webPlatform(() => new Promise(() => {}));
+  const request = { url: "http://h/", headers: {}, body: new Uint8Array(1), timeoutMs: 20 };
+  await assert.rejects(async () => post?.(request), /no answer within 20 ms/);
+});
 
 test("edge: lines beyond the buffer leave oldest first, and are counted", async () => {
   const fetch = async () => new Response("", { status: 503 });
@@ -91,13 +152,11 @@ test("edge: a flush that never ends holds back others for a while only", async (
     destroy() {},
   });
   const log = () => {};
-  const outbox = new Outbox({ label: "x", bytesMax: 1e6, linesMax: 10, turnMs: 50, log, open });
+  const outbox = new Outbox({ label: "x", bytesMax: 1e6, linesMax: 10, turnMs: 500, log, open });
   outbox.enqueue(copyReport(new TextEncoder().encode("a b=1 1\n")));
   void outbox.send();
   assert.equal(await outbox.send(), false, "the first has its turn");
-  const begin = performance.now();
-  await until("the turn is over", () => performance.now() - begin > 60);
-  assert.equal(await outbox.send(), true);
+  await eventually("another sends", () => outbox.send());
   assert.equal(sends, 2);
 });
 
@@ -139,6 +198,26 @@ test("edge: without an open page its service worker answers 503", async () => {
   const clients = { matchAll: async () => [] };
   const answer = await askPage(new Request("http://h/metrics"), clients);
   assert.equal(answer.status, 503);
+});
+
+test("edge: a service worker frees the port that a page has answered on", {
+  timeout: 60_000,
+}, async () => {
+  const body = new TextEncoder().encode("a 1\n").buffer;
+  let closed: Promise<unknown> | undefined;
+  const page = {
+    postMessage(_question: unknown, [port]: MessagePort[]) {
+      assert.ok(port);
+      closed = once(port, "close");
+      // A port that listens keeps the program until it is closed.
+      port.onmessage = () => {};
+      port.postMessage({ status: 200, headers: [], body });
+    },
+  };
+  const clients = { matchAll: async () => [page] };
+  const answer = await askPage(new Request("http://h/metrics"), clients);
+  assert.equal(await answer.text(), "a 1\n");
+  await closed;
 });
 
 test("edge: a sandboxed guest reads its files and its input", async () => {
