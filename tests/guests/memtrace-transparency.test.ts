@@ -91,8 +91,12 @@ async function observe(
 const OURS =
   /^(resource_usage|process|nodejs|monitor|memory|memtrace|logs|prometheus_logs|guest|wasi|run)/;
 
+/** How long a file's calls took: the sum, and each bucket. */
+const TIMES = /,(read|write|flush)_duration_(sum|[\d.]+|\+Inf)=[^, ]*/g;
+
 function withoutOurs(stdout: string): string[] {
-  return stdout.split("\n").filter((line) => !OURS.test(line));
+  const lines = stdout.split("\n").filter((line) => !OURS.test(line));
+  return lines.map((line) => line.replace(TIMES, ""));
 }
 
 /** Of a trap only what it was, and of the log only what the guest wrote. */
