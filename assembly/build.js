@@ -32,8 +32,16 @@ const LINK_PASSES = ["-Oz"];
 /** Without vectors: not every runtime of linked images has them. */
 const LINK_FEATURES = FEATURES.filter((feature) => feature !== "simd");
 
-const ENTRIES = { memtrace: "assembly/memtrace/index.ts", link: "assembly/link/index.ts" };
-const OTHER_PASSES = { memtrace: MEMTRACE_PASSES, link: LINK_PASSES };
+const ENTRIES = {
+  memtrace: "assembly/memtrace/index.ts",
+  link: "assembly/link/index.ts",
+  "link-memtrace": "assembly/link/memtrace/index.ts",
+};
+const OTHER_PASSES = {
+  memtrace: MEMTRACE_PASSES,
+  link: LINK_PASSES,
+  "link-memtrace": LINK_PASSES,
+};
 
 const OPTIMIZER = fileURLToPath(import.meta.resolve("binaryen/bin/wasm-opt"));
 
@@ -45,7 +53,7 @@ async function build(target, { outFile, sharedMemory }) {
     console.error(`${error.message}\n${stderr}`);
     process.exit(1);
   }
-  const known = target === "link" ? LINK_FEATURES : FEATURES;
+  const known = target.startsWith("link") ? LINK_FEATURES : FEATURES;
   const features = sharedMemory === undefined ? known : [...known, "threads"];
   const enabled = features.map((feature) => `--enable-${feature}`);
   const passes = OTHER_PASSES[target] ?? CORE_PASSES;

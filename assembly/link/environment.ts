@@ -75,3 +75,25 @@ export function parseDurationMs(start: usize, end: usize): f64 {
   }
   return digits ? (value / max(scale, 1)) * unitMs : 0;
 }
+
+/** A number such as `0.01`, `1` or `1e-4`; NaN if it is none. */
+export function parseDouble(start: usize, end: usize): f64 {
+  let at = start;
+  while (at < end && (load<u8>(at) | 0x20) != 0x65) at++;
+  // A unit would make it a time.
+  if (at == start || <u32>load<u8>(at - 1) - 0x30 > 9) return NaN;
+  const value = parseDurationMs(start, at) / 1000;
+  if (at == end) return value;
+  at++;
+  const isNegative = at < end && load<u8>(at) == 0x2d;
+  if (isNegative) at++;
+  let exponent: u32 = 0;
+  for (let first = at; at < end || at == first; at++) {
+    const digit: u32 = at < end ? load<u8>(at) - 0x30 : 10;
+    if ((digit > 9) | (exponent > 99)) return NaN;
+    exponent = exponent * 10 + digit;
+  }
+  let power: f64 = 1;
+  while (exponent--) power *= 10;
+  return isNegative ? value / power : value * power;
+}

@@ -5,3 +5,5 @@
 
 /** Runs the guest's program. */
 export declare function _start(): void;
+/** Makes the block of its hooks unless it is there; its address there, 0 without memory. */
+export declare function reserve(): usize;

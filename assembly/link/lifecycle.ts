@@ -145,7 +145,8 @@ function readInterval(): void {
   } else refuse(ascii("WMON_INTERVAL"), ascii("write a time from 10ms to 24h: 500ms, 2s, 1m"));
 }
 
-function refusePath(name: usize): void {
+/** Says that the variable found last leads nowhere, and ends the program. */
+export function refusePath(name: usize): void {
   openNote();
   addText(name);
   addText(ascii(": "));
@@ -155,7 +156,8 @@ function refusePath(name: usize): void {
   proc_exit(EXIT_USAGE);
 }
 
-function refuse(name: usize, what: usize): void {
+/** Says what would be right for a variable, and ends the program. */
+export function refuse(name: usize, what: usize): void {
   openNote();
   addText(name);
   addText(ascii(": "));

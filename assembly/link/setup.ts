@@ -77,14 +77,14 @@ export function add(cell: usize, value: f64): void {
 }
 
 /** Registers the next definition; a source without tags has its series at once. */
-function take(): usize {
+export function take(): usize {
   const source = registerSource(takeMessage());
   if (!changetype<Source>(source).tagCount) registerSeries(source, 0);
   return source;
 }
 
 /** Takes the next message into the input; its bytes. */
-function takeMessage(): u32 {
+export function takeMessage(): u32 {
   const end = textEnd(at);
   const byteCount = <u32>(end - textStart(at));
   memory.copy(INPUT, textStart(at), byteCount);

@@ -2,9 +2,10 @@
  * `wmon link`: joins a guest and its monitor into one file that needs nothing but WASI.
  */
 import { readFile, rename, rm, writeFile } from "node:fs/promises";
-import { resolve } from "node:path";
+import { basename, resolve } from "node:path";
 import type { Command } from "commander";
 import { MonitorError } from "../errors.js";
+import type { TracedGuest } from "../link/traced.js";
 import { leave } from "./exit.js";
 import { packageFile } from "./package.js";
 import { put } from "./stderr.js";
@@ -12,6 +13,7 @@ import { put } from "./stderr.js";
 interface LinkCommandOptions {
   readonly output?: string;
   readonly standalone?: boolean;
+  readonly memtrace?: boolean;
 }
 
 const LINK_HELP = `
@@ -20,6 +22,8 @@ Examples:
   wasmtime run --dir ./out::/monitor --env WMON_PUSH=/monitor/metrics.influx app.monitored.wasm
   wazero run -mount=./out:/monitor -env WMON_PROMETHEUS=/monitor/app.prom app.monitored.wasm
   echo 'L*:debug' >> ./out/control              with WMON_CONTROL=/monitor/control
+  wmon link --memtrace app.wasm                 one that can trace its memory; when it has run with
+  wmon report ./out/app.ctf                     WMON_MEMTRACE=/monitor/app.ctf
   wmon link --standalone -o wmon-execd.wasm     the monitor alone, for Telegraf's execd
 
 What is made runs in any WASI preview1 runtime and takes its options from the environment:
@@ -31,6 +35,8 @@ What is made runs in any WASI preview1 runtime and takes its options from the en
   WMON_TIMESTAMPS=ns|none  timestamps on pushed lines
   WMON_LOG_LEVEL=SETTINGS  log levels from the start: 'info' or '*:info,dns:debug'
   WMON_METRICS=SETTINGS    sources on or off from the start: '*:off,memory:on'
+  WMON_MEMTRACE=PATH       with --memtrace: a trace of the guest's memory, from its start to its end
+  WMON_SAMPLING_RATE=RATE  of that trace, the probability that a word is sampled (default 1e-4)
 Paths lie in a directory that the runtime is told to give. Log messages go to standard error.
 
 The monitor is looked after when the guest calls WASI, at most every 100 ms, and pushes once more
@@ -51,6 +57,7 @@ export function addLinkCommand(program: Command): void {
       "where to write it; by default beside it, as guest.monitored.wasm",
     )
     .option("--standalone", "no guest: the monitor alone, driven by lines on standard input")
+    .option("--memtrace", "make an image that can trace its memory: hook the guest's allocators")
     .addHelpText("after", LINK_HELP)
     .action((file: string | undefined, options: LinkCommandOptions) =>
       leave(() => linkFile(file, options)),
@@ -58,10 +65,13 @@ export function addLinkCommand(program: Command): void {
 }
 
 async function linkFile(file: string | undefined, options: LinkCommandOptions): Promise<number> {
-  const { standalone = false } = options;
+  const { standalone = false, memtrace = false } = options;
   if (standalone === (file !== undefined)) {
     const what = standalone ? "--standalone takes no guest" : "name the guest's file";
     throw new MonitorError("OPTION_INVALID", `${what}: wmon link guest.wasm, or --standalone`);
+  }
+  if (standalone && memtrace) {
+    throw new MonitorError("OPTION_INVALID", "--memtrace needs a guest: leave out --standalone");
   }
   const output = options.output ?? defaultOutput(file);
   if (output === undefined) {
@@ -70,7 +80,7 @@ async function linkFile(file: string | undefined, options: LinkCommandOptions): 
   if (file !== undefined && resolve(file) === resolve(output)) {
     throw new MonitorError("OPTION_INVALID", `${output}: is the guest itself; name another file`);
   }
-  const [before, bytes] = await linkBytes(file);
+  const [before, bytes] = await linkBytes(file, memtrace);
   await writeResult(output, bytes);
   put(1, `${output}: ${before === 0 ? "" : `${before} -> `}${bytes.length} bytes\n`);
   return 0;
@@ -81,20 +91,37 @@ function defaultOutput(file: string | undefined): string | undefined {
 }
 
 /** Bytes of the guest, and the image. */
-async function linkBytes(file: string | undefined): Promise<[number, Uint8Array]> {
+async function linkBytes(
+  file: string | undefined,
+  memtrace: boolean,
+): Promise<[number, Uint8Array]> {
   const [{ linkGuest, linkStandalone }, { readProgram }, monitor] = await Promise.all([
     import("../link/link.js"),
     import("../wasi/program.js"),
-    readFile(packageFile("build/link.wasm")),
+    readFile(packageFile(memtrace ? "build/link-memtrace.wasm" : "build/link.wasm")),
   ]);
   if (file === undefined) return [0, linkStandalone(monitor)];
   const guest = await readProgram(file);
   try {
-    return [guest.length, linkGuest(guest, monitor)];
+    if (!memtrace) return [guest.length, linkGuest(guest, monitor)];
+    const { bytes, places } = await hook(file, guest);
+    return [guest.length, linkGuest(bytes, monitor, places)];
   } catch (error) {
     if (!(error instanceof MonitorError)) throw error;
     throw new MonitorError(error.code, `${file}: ${error.message}`, { cause: error });
   }
+}
+
+/** Hooks its allocators, and says what a user should know of that. */
+async function hook(file: string, guest: Uint8Array): Promise<TracedGuest> {
+  const [{ traceGuest }, { findDebugFiles }] = await Promise.all([
+    import("../link/traced.js"),
+    import("../wasi/debug-files.js"),
+  ]);
+  const findDebug = (original: Uint8Array) => findDebugFiles(file, original);
+  const traced = await traceGuest(guest, { name: basename(file), findDebug });
+  for (const warning of traced.warnings) put(2, `wmon: ${file}: ${warning}\n`);
+  return traced;
 }
 
 /** Whole or not at all: what was there stays until the new file is complete. */

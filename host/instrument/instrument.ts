@@ -42,6 +42,8 @@ export interface Instrumented {
   readonly description: HookDescription;
   /** What a user should know before tracing, a sentence each; `description.notHooked` and more. */
   readonly warnings: readonly string[];
+  /** With shadow stacks: the positions that they may have, in the original module, ascending. */
+  readonly pushed: readonly number[];
 }
 
 /**
@@ -103,11 +105,12 @@ function rewrite(task: Task): Instrumented {
   const allocators = allocatorFunctions(module, { ...task, copied: nesting.copied });
   const bodies = new Map<number, Piece[]>();
   for (const hook of hooks) bodies.set(hook.index, hookedBody(hooking, hook));
-  if (stacks === "shadow") shadowBodies({ hooking, hooks, allocators }, bodies);
+  const pushed: number[] = [];
+  if (stacks === "shadow") shadowBodies({ hooking, hooks, allocators, pushed }, bodies);
   const describe = describing(task, allocators);
   const made = assemble(module, { added, bodies }, describe);
   const warnings = [...made.description.notHooked, ...nesting.warnings, ...unreadSentences(calls)];
-  return { ...made, warnings };
+  return { ...made, warnings, pushed: pushed.sort((left, right) => left - right) };
 }
 
 /** What makes the description when it is known what bytes are where. */
@@ -155,7 +158,7 @@ function untouched(bytes: Uint8Array, stacks: Stacks, { notHooked }: Discovery):
     originalBytes: bytes.length,
     removed: "",
   };
-  return { bytes: new Uint8Array(bytes), description, warnings: notHooked };
+  return { bytes: new Uint8Array(bytes), description, warnings: notHooked, pushed: [] };
 }
 
 function unreadSentences({ unread }: Calls): string[] {

@@ -38,6 +38,8 @@ export interface ShadowTask {
   readonly hooks: readonly Hook[];
   /** Functions that push nothing: their frames would be stripped. */
   readonly allocators: readonly number[];
+  /** Takes each position that is pushed. */
+  readonly pushed: number[];
 }
 
 /** Adds a new body for each function that pushes. */
@@ -53,7 +55,7 @@ export function shadowBodies(task: ShadowTask, bodies: Map<number, Piece[]>): vo
   for (const index of reachability.functions) {
     const body = module.bodyOf(index);
     if (!body || silent.has(index)) continue;
-    bodies.set(index, new ShadowBody(task.hooking, reachability, index).pieces(body));
+    bodies.set(index, new ShadowBody(task, reachability, index).pieces(body));
   }
 }
 
@@ -71,16 +73,17 @@ class ShadowBody {
   #done: number[] = [];
 
   constructor(
-    private readonly hooking: Hooking,
+    private readonly task: ShadowTask,
     private readonly reachability: Reachability,
     index: number,
   ) {
+    const { hooking } = task;
     this.#type = hooking.module.typeOf(index) as FunctionType;
     this.#depth = hooking.runtime.depth as number;
   }
 
   pieces({ begin, until }: Body): Piece[] {
-    const reader = new Reader(this.hooking.module.bytes, begin, until);
+    const reader = new Reader(this.task.hooking.module.bytes, begin, until);
     const locals = readLocals(reader);
     this.#frame = this.#type.params.length + locals.count;
     this.#slot = this.#frame + 1;
@@ -121,7 +124,7 @@ class ShadowBody {
     const { results, resultBytes } = this.#type;
     if (results.length === 0) return [VOID];
     if (results.length === 1) return [...resultBytes.subarray(1)];
-    return u32(this.hooking.added.type(0, resultBytes));
+    return u32(this.task.hooking.added.type(0, resultBytes));
   }
 
   #rewrite(reader: Reader, { until: begin }: Locals): Piece[] {
@@ -166,12 +169,13 @@ class ShadowBody {
 
   /** Stores the position in the slot, or has it kept while there is no block. */
   #push(position: number): number[] {
+    this.task.pushed.push(position);
     const at = constant(position);
     return [...this.#store, ...at, ...this.#orKeep, ...at, ...this.#done];
   }
 
   #prepare(): void {
-    const { block, early } = this.hooking.runtime;
+    const { block, early } = this.task.hooking.runtime;
     const address = code(getLocal(this.#block), getLocal(this.#slot), OP.add);
     this.#store = code(getGlobal(block), teeLocal(this.#block), OP.if, VOID, address);
     this.#orKeep = code(store(PROBE_BYTES), OP.else, getLocal(this.#slot));
@@ -179,6 +183,6 @@ class ShadowBody {
   }
 
   #operand(at: number): number {
-    return new Reader(this.hooking.module.bytes, at + 1).u32();
+    return new Reader(this.task.hooking.module.bytes, at + 1).u32();
   }
 }

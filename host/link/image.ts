@@ -3,8 +3,10 @@
  * that both become. First imports, then the guest's functions, the monitor's, wrappers of WASI.
  */
 import { MonitorError } from "../errors.js";
+import { EXPORT_PREFIX } from "../instrument/additions.js";
 import { call, functionBody, getGlobal, u32 } from "../instrument/assembler.js";
 import type { GuestModule, ImportedFunction } from "../instrument/module.js";
+import { KIND } from "../instrument/module.js";
 import { OPCODE } from "../instrument/opcodes.js";
 import type { Piece } from "../instrument/patch.js";
 import { PREVIEW1 } from "../wasi/preview1.js";
@@ -22,6 +24,9 @@ export interface WasiImport {
 
 const START = "_start";
 
+/** Globals of a hooked guest's that its monitor uses as its own. */
+const HOOK_GLOBALS = ["countdown", "probe", "block", "depth"];
+
 export class Image {
   /** What the image imports, all of it from WASI. */
   readonly imports: WasiImport[] = [];
@@ -30,6 +35,8 @@ export class Image {
   /** Of the monitor, in the image. */
   readonly indices: Indices;
   readonly #importIndices = new Map<string, number>();
+  /** Of the monitor's globals that are the guest's: which they are. */
+  readonly #hookGlobals = new Map<number, number>();
   readonly #watch: Watch;
   readonly #growGuest: number;
   readonly #guestPages: number;
@@ -37,6 +44,8 @@ export class Image {
   constructor(
     readonly guest: GuestModule,
     readonly monitor: GuestModule,
+    /** Whether the guest is hooked and its monitor traces it. */
+    readonly isTraced = false,
   ) {
     const isWasi = ({ module }: ImportedFunction) => module === PREVIEW1;
     this.calls = unique(guest.importedFunctions.filter(isWasi));
@@ -46,7 +55,7 @@ export class Image {
     }
     this.indices = {
       functionOf: (index) => this.ofMonitor(index),
-      globalOf: (index) => index + guest.globalCount,
+      globalOf: (index) => this.#hookGlobals.get(index) ?? index + guest.globalCount,
       base: exportedGlobal(monitor, "base") + guest.globalCount,
     };
     this.#watch = {
@@ -54,6 +63,11 @@ export class Image {
       endCall: this.exported("endCall"),
       finish: this.exported("finish"),
     };
+    if (isTraced) {
+      for (const name of HOOK_GLOBALS) {
+        this.#hookGlobals.set(exportedGlobal(monitor, name), this.hookExport(name, KIND.global));
+      }
+    }
     this.#growGuest = this.exported("growGuest");
     this.#guestPages = exportedGlobal(monitor, "guestPages") + guest.globalCount;
   }
@@ -75,14 +89,25 @@ export class Image {
   ofMonitor(index: number): number {
     const imported = this.monitor.importedFunctions[index];
     if (!imported) return index - this.monitor.importedFunctions.length + this.#firstOfMonitor;
-    // The one thing that it imports beside WASI is the guest's program.
-    if (imported.module !== PREVIEW1) return this.#starter;
+    // What it imports beside WASI is the guest's program, and a function of its hooks.
+    if (imported.module !== PREVIEW1) {
+      if (imported.name === START) return this.#starter;
+      return this.ofGuest(this.hookExport(imported.name, KIND.function));
+    }
     return this.#importIndices.get(imported.name) as number;
   }
 
   /** Where a function is that the monitor exports. */
   exported(name: string): number {
     return this.ofMonitor(exportedFunction(this.monitor, name));
+  }
+
+  /** The index of what a hooked guest's instrumentation exports. */
+  hookExport(name: string, kind: number): number {
+    const wanted = EXPORT_PREFIX + name;
+    const found = this.guest.exports.find((entry) => entry.name === wanted && entry.kind === kind);
+    if (!found) throw new Error(`the hooked guest exports no ${wanted}`);
+    return found.index;
   }
 
   /** Type indices of all functions that are not imported. */

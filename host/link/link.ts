@@ -3,6 +3,7 @@
  * guest keeps its addresses; the monitor lies behind it in the same memory.
  */
 import { MonitorError } from "../errors.js";
+import { EXPORT_PREFIX } from "../instrument/additions.js";
 import { call, OP, u32, utf8 } from "../instrument/assembler.js";
 import { GuestModule, KIND } from "../instrument/module.js";
 import { readFunctionNames } from "../instrument/names.js";
@@ -21,6 +22,7 @@ import {
   memoryPages,
   monitorData,
   monitorGlobals,
+  tableElement,
 } from "./module-tables.js";
 import { encodeSetup } from "./setup.js";
 
@@ -34,23 +36,32 @@ const PAGES_MAX = 65536;
 /** Pages that the monitor must find beyond the guest's at least. */
 const HEADROOM_PAGES = 64;
 
+/** Pages behind the places, which the monitor's arena would else have in its own memory. */
+const ARENA_PAGES = 8;
+
 /** Subsection of function names in the name section. */
 const FUNCTION_NAMES = 1;
 
 /**
- * Links a guest, a core module that is a WASI command; `monitor` is what `build/link.wasm` has.
- * Throws `GUEST_INVALID` for a guest that is linked already, has no memory of its own, leaves no
- * room in it, or has instructions that are not known.
+ * Links a guest, a core module that is a WASI command; `monitor` is what `build/link.wasm` has. To
+ * trace its memory, `guest` and `places` are what `traceGuest` made, and `monitor` is what
+ * `build/link-memtrace.wasm` has. Throws `GUEST_INVALID` for a guest that is linked already, has no
+ * memory of its own, leaves no room in it, or has instructions that are not known.
  */
-export function linkGuest(guest: Uint8Array, monitor: Uint8Array): Uint8Array<ArrayBuffer> {
+export function linkGuest(
+  guest: Uint8Array,
+  monitor: Uint8Array,
+  places?: Uint8Array,
+): Uint8Array<ArrayBuffer> {
   const module = new GuestModule(guest);
   if (module.custom(LINK_SECTION)) refuse("is linked already: run it as it is");
   const pages = memoryPages(module);
   if (!pages) refuse("has no memory of its own, 32-bit and of one thread");
   if (module.memoryCount > 1) refuse("has several memories, of which WASI knows one");
-  if (pages.initial > PAGES_MAX - HEADROOM_PAGES) refuse("begins with all memory there can be");
-  const image = new Image(module, new GuestModule(monitor));
-  const bytes = flatten(guest, writeModule(image, pages));
+  const headroom = HEADROOM_PAGES + pagesOf(places?.length ?? 0);
+  if (pages.initial > PAGES_MAX - headroom) refuse("begins with all memory there can be");
+  const image = new Image(module, new GuestModule(monitor), places !== undefined);
+  const bytes = flatten(guest, writeModule({ image, pages, places }));
   if (WebAssembly.validate(bytes)) return bytes;
   return refuse("cannot be linked: with the monitor it is no valid module");
 }
@@ -90,9 +101,18 @@ interface Pages {
   readonly maximum: number;
 }
 
-function writeModule(image: Image, pages: Pages): Piece[] {
+/** What is linked. */
+interface Task {
+  readonly image: Image;
+  readonly pages: Pages;
+  /** Of a guest that is traced: what its monitor knows of it. */
+  readonly places: Uint8Array | undefined;
+}
+
+function writeModule(task: Task): Piece[] {
+  const { image } = task;
   const { guest } = image;
-  const sections = new Map(vectorSections(image, pages));
+  const sections = new Map(vectorSections(task));
   const parts: Piece[][] = [[{ from: 0, until: HEADER_BYTES }]];
   for (const id of SECTION_ORDER) {
     const entries = sections.get(id);
@@ -116,37 +136,65 @@ function writeModule(image: Image, pages: Pages): Piece[] {
 }
 
 /** Sections that are lists and change, by id. */
-function vectorSections(image: Image, pages: Pages): [number, Entries][] {
+function vectorSections(task: Task): [number, Entries][] {
+  const { image, pages, places } = task;
   const { guest, monitor } = image;
   const functionOf = (index: number) => image.ofGuest(index);
   const base = pages.initial * PAGE_BYTES;
-  const { entries: ownGlobals, initial } = monitorGlobals(monitor, firstValues(monitor, pages));
+  const { entries: ownGlobals, initial } = monitorGlobals(monitor, firstValues(task));
   const setupAt = base + (initial[exportedGlobal(monitor, "SETUP")] as number);
   const setup = dataSegment(
     setupAt,
-    encodeSetup(
-      image.calls.map(({ name }) => name),
-      pages.maximum,
-    ),
+    encodeSetup({
+      calls: image.calls.map(({ name }) => name),
+      pagesMax: pages.maximum,
+      isTraced: places !== undefined,
+    }),
   );
+  const added = [setup];
+  if (places) {
+    const at = placesAt(monitor);
+    const cell = base + (initial[exportedGlobal(monitor, "PLACES")] as number);
+    added.push(dataSegment(cell, u32Bytes(at)), dataSegment(base + at, places));
+  }
+  const hooks = places ? [hookElement(image)] : [];
   return [
     [SECTION.type, join(entriesOf(guest, SECTION.type), detach(monitor, SECTION.type))],
     [SECTION.import, list(image.imports.map(({ name, type }) => importEntry(name, type)))],
     [SECTION.functions, list(image.functionTypes().map(u32))],
-    [SECTION.memory, list([memoryEntry(monitor, pages)])],
+    [SECTION.memory, list([memoryEntry(task)])],
     [SECTION.global, join(globalEntries(guest, functionOf), ownGlobals)],
     [SECTION.export, list(exportEntries(image))],
-    [SECTION.element, elementEntries(guest, functionOf)],
+    [SECTION.element, join(elementEntries(guest, functionOf), list(hooks))],
     [SECTION.code, codeEntries(image)],
-    [SECTION.data, join(entriesOf(guest, SECTION.data), monitorData(monitor, base), list([setup]))],
+    [SECTION.data, join(entriesOf(guest, SECTION.data), monitorData(monitor, base), list(added))],
   ];
 }
 
-function firstValues(monitor: GuestModule, { initial }: Pages): Map<number, number> {
+function firstValues({ image: { monitor }, pages }: Task): Map<number, number> {
   return new Map([
-    [exportedGlobal(monitor, "base"), initial * PAGE_BYTES],
-    [exportedGlobal(monitor, "guestPages"), initial],
+    [exportedGlobal(monitor, "base"), pages.initial * PAGE_BYTES],
+    [exportedGlobal(monitor, "guestPages"), pages.initial],
   ]);
+}
+
+/** Where the places are among the monitor's own data: behind its memory, before its arena. */
+function placesAt(monitor: GuestModule): number {
+  return (memoryPages(monitor)?.initial ?? 0) * PAGE_BYTES;
+}
+
+/** Puts the monitor's functions into the table that the guest's hooks call, by `SLOT`. */
+function hookElement(image: Image): number[] {
+  const functions = [image.exported("allocated"), image.exported("freed")];
+  return tableElement(image.hookExport("hooks", KIND.table), functions);
+}
+
+function u32Bytes(value: number): Uint8Array {
+  return new Uint8Array(Uint32Array.of(value).buffer);
+}
+
+function pagesOf(byteCount: number): number {
+  return Math.ceil(byteCount / PAGE_BYTES);
 }
 
 function importEntry(name: string, type: number): number[] {
@@ -154,14 +202,17 @@ function importEntry(name: string, type: number): number[] {
 }
 
 /** Without a maximum: the guest's own is kept by the monitor, which needs room beyond it. */
-function memoryEntry(monitor: GuestModule, { initial }: Pages): number[] {
+function memoryEntry({ image: { monitor }, pages, places }: Task): number[] {
   const own = memoryPages(monitor)?.initial ?? 0;
-  return [0, ...u32(initial + own)];
+  const more = places ? pagesOf(places.length) + ARENA_PAGES : 0;
+  return [0, ...u32(pages.initial + own + more)];
 }
 
 /** The guest's exports; its `_start` becomes the monitor's. */
 function exportEntries(image: Image): number[][] {
-  return image.guest.exports.map(({ name, kind, index }) => {
+  // What the hooks export is for hosts, of which there is none.
+  const kept = image.guest.exports.filter(({ name }) => !name.startsWith(EXPORT_PREFIX));
+  return kept.map(({ name, kind, index }) => {
     const isFunction = kind === KIND.function;
     const isStart = isFunction && name === "_start";
     const target = isStart ? image.exported("start") : isFunction ? image.ofGuest(index) : index;

@@ -81,6 +81,20 @@ export function elementEntries(module: GuestModule, functionOf: MapIndex): Entri
   return { count, pieces };
 }
 
+/** An active element of functions from a table's beginning on. */
+export function tableElement(table: number, functions: readonly number[]): number[] {
+  const begin = [...constant(0), OP.end];
+  // 2: a table index; 0: functions by their indices.
+  return [
+    2,
+    ...u32(table),
+    ...begin,
+    0,
+    ...u32(functions.length),
+    ...functions.flatMap((index) => u32(index)),
+  ];
+}
+
 /** The monitor's globals: integers all, some of which get another value. */
 export function monitorGlobals(
   module: GuestModule,

@@ -111,8 +111,47 @@ const MESSAGES: SourceOptions = {
   fields: [{ key: "value", type: "float-counter", help: MESSAGES_HELP }],
 };
 
-/** The setup of a guest of at most so many pages that imports `calls` of WASI. */
-export function encodeSetup(calls: readonly string[], pagesMax: number): Uint8Array {
+const TRACES: SourceOptions = {
+  name: "memtrace",
+  help: "Memory traces",
+  fields: [
+    { key: "samples", type: "counter" },
+    { key: "events", type: "counter" },
+    { key: "bytes", type: "counter" },
+    { key: "sessions", type: "counter" },
+    { key: "failed_sessions", type: "counter" },
+    { key: "untracked_blocks", type: "counter" },
+    { key: "cut_backtraces", type: "counter" },
+    { key: "active", type: "gauge" },
+    { key: "live_blocks", type: "gauge" },
+  ],
+};
+
+const LOST_EVENTS: SourceOptions = {
+  name: "memtrace_dropped",
+  help: "Events that a memory trace lost, by reason",
+  tags: ["reason"],
+  fields: [{ key: "events", type: "counter" }],
+};
+
+/** What the setup of a guest that is traced has in addition. */
+const TRACE_SETUP = [
+  ...counted(encodeSource(TRACES)),
+  ...counted(encodeSource(LOST_EVENTS)),
+  ...counted(encodeValues(["errors"])),
+];
+
+/** What a setup is made for. */
+export interface SetupOptions {
+  /** What the guest imports of WASI. */
+  readonly calls: readonly string[];
+  /** Pages that it may have. */
+  readonly pagesMax: number;
+  readonly isTraced: boolean;
+}
+
+/** The setup of a guest. */
+export function encodeSetup({ calls, pagesMax, isTraced }: SetupOptions): Uint8Array {
   const sources = [MEMORY, GUEST, CALLS, TRANSFERS, OWN, PUSH, CONTROL, LOGS];
   const bytes = [
     ...u16(pagesMax & 0xffff),
@@ -121,6 +160,7 @@ export function encodeSetup(calls: readonly string[], pagesMax: number): Uint8Ar
     ...counted(encodeSource(MESSAGES, SourceFlag.Family)),
     ...u16(calls.length),
     ...calls.flatMap((call) => counted(encodeValues([call]))),
+    ...(isTraced ? TRACE_SETUP : []),
   ];
   if (bytes.length > SETUP_BYTES_MAX) throw new Error(`a setup of ${bytes.length} bytes`);
   return Uint8Array.from(bytes);

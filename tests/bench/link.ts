@@ -6,6 +6,7 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import binaryen from "binaryen";
 import { linkGuest } from "../../host/link/link.js";
+import { traceGuest } from "../../host/link/traced.js";
 import { guestPath, ROOT } from "../guests/guest.js";
 import { compareClosely } from "./measure.js";
 import { type Result, type Row, UNTOUCHED } from "./row.js";
@@ -21,11 +22,11 @@ const EDITIONS = 5;
 /** Fails as a runtime would that has no files: no variables, no directories. */
 const ENOSYS = 52;
 
-/** The ratio of linked to untouched. */
-async function compare(guest: string): Promise<Result> {
+/** The ratio of linked to untouched; with `isTraced`, of an image that could trace its memory. */
+async function compare(guest: string, isTraced: boolean): Promise<Result> {
   assert.ok(existsSync(guestPath(guest)), `${guest} is not built: npm run peers`);
   const command = asCommand(readFileSync(guestPath(guest)));
-  const image = linkGuest(command, readFileSync(`${ROOT}build/link.wasm`));
+  const image = isTraced ? await linkTraced(command) : linkPlain(command);
   const results: Result[] = [];
   for (let edition = 0; edition < EDITIONS; edition++) {
     results.push(await compareEdition(withEdition(image, edition), withEdition(command, edition)));
@@ -33,6 +34,15 @@ async function compare(guest: string): Promise<Result> {
   const overhead = ({ ours, peer = Number.NaN }: Result) => ours / peer;
   results.sort((one, other) => overhead(one) - overhead(other));
   return results[EDITIONS >> 1] as Result;
+}
+
+function linkPlain(command: Uint8Array): Uint8Array {
+  return linkGuest(command, readFileSync(`${ROOT}build/link.wasm`));
+}
+
+async function linkTraced(command: Uint8Array): Promise<Uint8Array> {
+  const { bytes, places } = await traceGuest(command, { name: "churn" });
+  return linkGuest(bytes, readFileSync(`${ROOT}build/link-memtrace.wasm`), places);
 }
 
 async function compareEdition(image: Uint8Array, command: Uint8Array): Promise<Result> {
@@ -49,6 +59,8 @@ async function compareEdition(image: Uint8Array, command: Uint8Array): Promise<R
 
 /** A library's `_initialize` as a command's `_start`, so that it can be linked. */
 function asCommand(bytes: Uint8Array): Uint8Array {
+  // Allocators are found by their names.
+  binaryen.setDebugInfo(true);
   const module = binaryen.readBinary(bytes);
   const { value } = binaryen.getExportInfo(module.getExport("_initialize"));
   module.removeExport("_initialize");
@@ -75,9 +87,16 @@ function withEdition(bytes: Uint8Array, edition: number): Uint8Array {
   return Uint8Array.from([...bytes, 0, name.length + 1, name.length, ...name]);
 }
 
-export const LINK_ROWS: readonly Row[] = ["c", "assemblyscript"].map((language) => ({
-  name: `link_off_overhead_${language}`,
+const row = (language: string, isTraced: boolean): Row => ({
+  name: `link_${isTraced ? "memtrace_" : ""}off_overhead_${language}`,
   peer: UNTOUCHED,
   overheadMax: 10,
-  run: () => compare(language === "c" ? "c-churn" : "as-churn"),
-}));
+  run: () => compare(language === "c" ? "c-churn" : "as-churn", isTraced),
+});
+
+export const LINK_ROWS: readonly Row[] = [
+  row("c", false),
+  row("assemblyscript", false),
+  row("c", true),
+  row("assemblyscript", true),
+];

@@ -42,9 +42,13 @@ export const node: Runtime = (run) => ({
 });
 
 /** Links a guest into a folder of the test's; the image. */
-export async function link(t: TestContext, guest: string): Promise<string> {
+export async function link(
+  t: TestContext,
+  guest: string,
+  options: readonly string[] = [],
+): Promise<string> {
   const image = join(temporaryFolder(t), "image.wasm");
-  const { code, stderr } = await runWmon(t, ["link", guest, "-o", image]);
+  const { code, stderr } = await runWmon(t, ["link", ...options, guest, "-o", image]);
   assert.equal(code, 0, stderr);
   return image;
 }

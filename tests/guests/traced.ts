@@ -102,6 +102,16 @@ export function booksOf({ blocks }: TraceText): Books {
   };
 }
 
+/** What two traces of a deterministic guest have in common: all but addresses and times. */
+export function eventsOf({ blocks, stacks }: TraceText): object[] {
+  return blocks.map(({ words, samples, stack, collectedUs }) => ({
+    words,
+    samples,
+    stack: stacks[stack],
+    isLive: collectedUs === undefined,
+  }));
+}
+
 /** Sampled words of all blocks. */
 export function samplesOf({ blocks }: TraceText): number {
   return sum(blocks, ({ samples }) => samples);

@@ -3,11 +3,14 @@
  * same result everywhere.
  */
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { appendFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, test } from "node:test";
+import { booksIn } from "../guests/allocation.js";
 import { guestPath, ROOT } from "../guests/guest.js";
 import { guestFamilies, guestLines, Linked, link } from "../guests/linked.js";
+import { booksOf, eventsOf, readTrace, samplesOf, traceGuest } from "../guests/traced.js";
 import { until } from "../host/until.js";
 import { temporaryFolder } from "../host/wmon.js";
 import { WASI_RUNTIMES } from "./wasi-runtime.js";
@@ -86,6 +89,18 @@ for (const { name, skip, runtime } of WASI_RUNTIMES) {
       const exits = new Linked(t, image, { runtime, env: ENV, args: ["exit", "7"] });
       assert.equal(await exits.ended, 7, exits.stderr);
       assert.match(exits.read("push"), /^guest,vm=image .*running=false/m);
+    });
+
+    test("a memory trace: the guest's books, and that of wmon run", async (t) => {
+      const image = await link(t, guestPath("as-allocations-O3"), ["--memtrace"]);
+      const env = { WMON_MEMTRACE: "/monitor/t.ctf", WMON_SAMPLING_RATE: "1" };
+      const linked = new Linked(t, image, { runtime, env });
+      assert.equal(await linked.ended, 0, linked.stderr);
+      const trace = readTrace(readFileSync(join(linked.directory, "t.ctf")));
+      assert.deepEqual(booksOf(trace), booksIn(linked.stdout));
+      assert.equal(samplesOf(trace), booksOf(trace).words);
+      const expected = await traceGuest(t, "as-allocations-O3", { stacks: "shadow" });
+      assert.deepEqual(eventsOf(trace), eventsOf(expected));
     });
 
     test("the monitor alone", async (t) => {

@@ -24,6 +24,7 @@ const NEEDED = [
   "build/monitor.shared.wasm",
   "build/memtrace.wasm",
   "build/link.wasm",
+  "build/link-memtrace.wasm",
   "build/wmon-execd.wasm",
   "build/page/report.html",
   "build/bundle/node/index.js",

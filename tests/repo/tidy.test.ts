@@ -48,7 +48,7 @@ const PLATFORM_IMPORTS = [
 /** Files that somebody starts, not imports. */
 const ENTRIES: readonly RegExp[] = [
   /^assembly\/build\.js$/,
-  /^assembly\/((guest\/|link\/|memtrace\/)?index)\.ts$/,
+  /^assembly\/((guest\/|link\/|(link\/)?memtrace\/)?index)\.ts$/,
   /^host\/(index|cli\/(main|start)|edge\/(index|memtrace|sandbox))\.ts$/,
   /^host\/report\/page\/(build\.js|client\/main\.ts)$/,
   /^tests\/(run|bench\/main|conformance\/main)\.ts$/,

@@ -1,0 +1,115 @@
+/**
+ * The trace while it is made: events go through the writer to the file, a quiet packet is flushed
+ * once a second. A file that cannot be written ends it.
+ */
+import { ascii } from "../../bytes/ascii";
+import { addDouble, addText } from "../../bytes/put";
+import { AllocationSource } from "../../memtrace/abi";
+import { INPUT, MISSES } from "../../memtrace/layout";
+import { begin, explain, flush, putAllocation, putCollect } from "../../memtrace/writer";
+import { nowNs } from "../clock";
+import { closeLine, openNote } from "../stderr";
+import { putContext, putExecutable, putPlace, recordBytes } from "./places";
+import { BYTES, count, DROPPED, EVENTS, FAILED_SESSIONS, SAMPLES, SESSIONS } from "./totals";
+import { completeBytes, writePackets } from "./trace-file";
+
+const SECOND_US: f64 = 1000000;
+const WORD_BITS: u32 = 32;
+/** A result of the writer's: packets are complete. The bits above count codes to explain. */
+const EMIT: i32 = 1;
+
+/** Whether a trace is made. */
+export let isTracing: bool = false;
+
+let nextId: u32 = 0;
+/** Events of the packet that is open. */
+let pending: u32 = 0;
+let flushedUs: f64 = 0;
+
+/** Microseconds since the epoch. */
+export function nowUs(): f64 {
+  return <f64>(nowNs() / 1000);
+}
+
+/** Begins a trace and its file; the host's name is what stands at `host`. */
+export function beginTrace(rate: f64, host: usize, hostBytes: u32): void {
+  const now = nowUs();
+  const executableBytes = putExecutable(INPUT);
+  memory.copy(INPUT + executableBytes, host, hostBytes);
+  const contextBytes = putContext(INPUT + executableBytes + hostBytes);
+  begin(rate, WORD_BITS, 0, now, executableBytes, hostBytes, 0, contextBytes);
+  nextId = 0;
+  pending = 0;
+  flushedUs = now;
+  isTracing = true;
+  count(SESSIONS, 1);
+  emit(true, 0);
+}
+
+/** Writes an allocation whose stack is in the writer's input; its id, or -1. */
+export function writeAllocation(us: f64, words: u32, samples: f64, frames: u32): i64 {
+  const result = putAllocation(us, words, samples, AllocationSource.External, frames);
+  if (result < 0) {
+    count(DROPPED, 1);
+    return -1;
+  }
+  const id = nextId++;
+  settle(result, us);
+  for (let index = 0; index < result >> 1 && isTracing; index++) {
+    const records = putPlace(load<u32>(MISSES + (index << 3)));
+    if (explain(index, records, recordBytes) == EMIT) emit(false, pending);
+  }
+  count(SAMPLES, samples);
+  return isTracing ? id : -1;
+}
+
+/** Writes that a block was freed. */
+export function writeCollect(us: f64, id: f64): void {
+  const result = putCollect(us, id);
+  if (result < 0) count(DROPPED, 1);
+  else settle(result, us);
+}
+
+/** Sends what has waited for a second. */
+export function flushDue(us: f64): void {
+  if ((us - flushedUs < SECOND_US) & (us >= flushedUs)) return;
+  flushedUs = us;
+  if (!pending) return;
+  flush();
+  emit(false, 0);
+}
+
+/** Sends what is left, and ends the trace. */
+export function endTrace(): void {
+  if (pending) {
+    flush();
+    emit(false, 0);
+  }
+  isTracing = false;
+}
+
+function settle(result: i32, us: f64): void {
+  count(EVENTS, 1);
+  if (result & EMIT) {
+    flushedUs = us;
+    emit(false, 1);
+  } else pending++;
+}
+
+/** Writes complete packets; `begun` events are in the one that is open now. */
+function emit(isFirst: bool, begun: u32): void {
+  const errno = writePackets(isFirst);
+  if (!errno) {
+    count(BYTES, completeBytes());
+    pending = begun;
+    return;
+  }
+  count(DROPPED, pending + begun);
+  count(FAILED_SESSIONS, 1);
+  pending = 0;
+  isTracing = false;
+  openNote();
+  addText(ascii("WMON_MEMTRACE: cannot be written, the trace ends here: WASI error number "));
+  addDouble(errno);
+  closeLine();
+}
