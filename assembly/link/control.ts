@@ -45,6 +45,7 @@ const FAILED: u32 = 1;
 const CHANGED: u32 = 2;
 const OVERSIZED: u32 = 3;
 const UNANSWERED: u32 = 4;
+const UNREADABLE: u32 = 5;
 
 /** Bytes of a command that the audit line repeats. */
 const AUDIT_BYTES_MAX: u32 = 256;
@@ -89,7 +90,7 @@ export function pollControl(): bool {
     if (!lookUp(place)) return false;
     if (isRegular()) return pollFile();
     pipe = openFile(place, 0, RIGHT_READ, FLAG_NONBLOCK);
-    if (pipe < 0) return false;
+    if (pipe < 0) return countUnreadable();
     keepFromGuest(pipe);
   }
   return drain(pipe) > 0;
@@ -126,7 +127,7 @@ function pollFile(): bool {
   }
   seenNs = modifiedNs();
   const fd = openFile(place, 0, RIGHT_READ, 0);
-  if (fd < 0) return false;
+  if (fd < 0) return countUnreadable();
   let hasRead = false;
   if (!fd_seek(fd, <i64>readBytes, 0, absolute(position))) {
     const count = drain(fd);
@@ -135,6 +136,12 @@ function pollFile(): bool {
   }
   closeFile(fd);
   return hasRead;
+}
+
+/** Counts a look in vain; no command has come. */
+function countUnreadable(): bool {
+  add(cellOf(controlSource, UNREADABLE), 1);
+  return false;
 }
 
 /** Reads what is there; how many bytes. */

@@ -91,6 +91,7 @@ const CONTROL: SourceOptions = {
     counter("changed", "Commands that changed something"),
     counter("oversized", "Commands over the limit, skipped"),
     counter("unanswered", "Replies that could not be written"),
+    counter("unreadable", "Looks at a file or pipe that is there and cannot be opened"),
   ],
 };
 

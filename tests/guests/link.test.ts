@@ -6,6 +6,7 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { createReadStream } from "node:fs";
 import { appendFile, readFile, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { createMonitor } from "../../host/index.js";
@@ -171,6 +172,16 @@ test("a file that cannot be written is said once and counted, and the guest goes
   assert.match(linked.read("prom"), /^monitor_push_dropped_lines_total \d\d$/m);
 });
 
+test("commands that cannot be opened are counted, and the guest goes on", async (t) => {
+  const directory = pipes(t);
+  const server = createServer().listen(join(directory, "socket"));
+  t.after(() => server.close());
+  const env = { ...PUSH, WMON_CONTROL: "/monitor/socket" };
+  const linked = new Linked(t, await link(t, guestPath("kinds")), { env, directory });
+  assert.equal(await linked.ended, 0, linked.stderr);
+  assert.match(linked.read("push"), /^monitor_control commands=0i,.*unreadable=[1-9]\d*i/m);
+});
+
 const WRONG: readonly (readonly [string, Record<string, string>, RegExp])[] = [
   ["interval", { WMON_INTERVAL: "soon" }, /^wmon: WMON_INTERVAL: write a time from 10ms to 24h/],
   ["path", { WMON_PUSH: "/elsewhere/x" }, /^wmon: WMON_PUSH: \/elsewhere\/x is in no directory/],
@@ -209,7 +220,7 @@ test("the monitor alone: an empty line asks for a gather, others are commands", 
   const linked = new Linked(t, image, { env: { WMON_TIMESTAMPS: "none" } });
   linked.child.stdin?.end("M*:off,monitor_control:on\n\nm\nbogus\n\nl");
   assert.equal(await linked.ended, 0, linked.stderr);
-  const rest = "oversized=0i,unanswered=0i";
+  const rest = "oversized=0i,unanswered=0i,unreadable=0i";
   assert.equal(
     linked.stdout,
     `monitor_control commands=1i,failed=0i,changed=1i,${rest}\n` +
