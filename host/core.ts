@@ -2,9 +2,14 @@
  * The core as the host sees it: bytes in, bytes out, and typed arrays over its memory. Knows the
  * ABI of `assembly/index.ts` and nothing of formats.
  */
-import { CommandFlag, CoreFlag, INPUT_BYTES_MAX, Outcome, Status } from "../assembly/abi.js";
-import { check, MonitorError } from "./errors.js";
-import { KEYWORDS } from "./keywords.js";
+import {
+  CommandFlag,
+  CoreFlag,
+  INPUT_BYTES_MAX,
+  Outcome,
+  TAG_VALUE_BYTES_MAX,
+} from "../assembly/abi.js";
+import { check, optionInvalid } from "./errors.js";
 
 /** What the wasm module exports; see `assembly/README.md`. */
 export interface CoreExports {
@@ -48,8 +53,8 @@ export interface CoreOptions {
   readonly memory?: WebAssembly.Memory | undefined;
   /** Written as tag `vm` on every line. @default none */
   readonly vmName?: string | undefined;
-  /** @default false */
-  readonly strict?: boolean | undefined;
+  /** The counted text of `keywords.ts`, for strict mode. @default not strict */
+  readonly keywords?: Uint8Array | undefined;
   /** @default true */
   readonly sortTags?: boolean | undefined;
   /** @default "ns" */
@@ -72,19 +77,18 @@ export interface CommandResult {
   readonly unknownIgnored: boolean;
 }
 
-const SERIES_MAX = 100_000;
-const SERIES_PER_SOURCE_MAX = 10_000;
-const VM_NAME_BYTES_MAX = 1024;
+const encoder = new TextEncoder();
+const TOO_LONG = `error: command too long: at most ${INPUT_BYTES_MAX} bytes`;
 
 /** One instance of the core, and views of its memory that are always current on this thread. */
 export class Core {
   readonly exports: CoreExports;
   readonly memory: WebAssembly.Memory;
   /** Cell values, by byte address >>> 3. */
-  floats: Float64Array;
+  floats!: Float64Array;
   /** States and switches, by byte address >>> 2. */
-  words: Uint32Array;
-  bytes: Uint8Array;
+  words!: Uint32Array;
+  bytes: Uint8Array = new Uint8Array();
   /** Values that handles refused; those refused in wasm are in `counts()`. */
   refusals = 0;
   /** Tag values that were cut; texts cut in wasm are in `counts`. */
@@ -94,33 +98,28 @@ export class Core {
 
   /** Instantiates and configures; throws `OPTION_INVALID` or `OUT_OF_MEMORY`. */
   constructor(options: CoreOptions) {
-    const imports = options.memory === undefined ? {} : { env: { memory: options.memory } };
-    const instance = new WebAssembly.Instance(options.module, imports);
+    const { module, memory } = options;
+    const instance = new WebAssembly.Instance(
+      module,
+      memory === undefined ? {} : { env: { memory } },
+    );
     this.exports = instance.exports as unknown as CoreExports;
-    const memory = options.memory ?? this.exports.memory;
-    if (memory === undefined) {
-      throw new MonitorError("OPTION_INVALID", "the shared core needs a shared memory");
-    }
-    this.memory = memory;
+    this.memory = memory ?? (this.exports.memory as WebAssembly.Memory);
     this.#input = this.exports.inputAddress();
     this.#counters = this.exports.countersAddress() >>> 2;
-    this.floats = new Float64Array(memory.buffer);
-    this.words = new Uint32Array(memory.buffer);
-    this.bytes = new Uint8Array(memory.buffer);
+    this.refresh();
     this.#configure(options);
   }
 
   /** Registrations that a cap sent to an overflow series. */
   get overflowCount(): number {
-    return this.words[this.#counters + 1] ?? 0;
+    return this.words[this.#counters + 1] as number;
   }
 
   /** What the core's limits did. */
   counts(): { series: number; overflowed: number; refused: number; truncated: number } {
-    const [series = 0, overflowed = 0, refused = 0, truncated = 0] = this.words.subarray(
-      this.#counters,
-      this.#counters + 4,
-    );
+    const counters = this.words.subarray(this.#counters, this.#counters + 4);
+    const [series, overflowed, refused, truncated] = counters as unknown as FourNumbers;
     return {
       series,
       overflowed,
@@ -136,10 +135,7 @@ export class Core {
 
   /** Adds a field to a source without tags; its cell. Throws what `subject` did wrong. */
   registerField(source: number, field: Uint8Array, subject: string): number {
-    if (!this.write(field)) return check(Status.Malformed, subject);
-    const cell = this.exports.registerField(source, field.length);
-    this.refresh();
-    return check(cell, subject);
+    return check(this.refresh(this.exports.registerField(source, this.put(field))), subject);
   }
 
   /** Finds or makes a series; its address. Throws what `subject` did wrong. */
@@ -149,53 +145,39 @@ export class Core {
 
   /** As `registerSource`, but returns a negative `Status`. */
   tryRegisterSource(definition: Uint8Array): number {
-    if (!this.write(definition)) return Status.Malformed;
-    const source = this.exports.registerSource(definition.length);
-    this.refresh();
-    return source;
+    return this.refresh(this.exports.registerSource(this.put(definition)));
   }
 
   /** As `registerSeries`, but returns a negative `Status`. */
   tryRegisterSeries(source: number, values: Uint8Array): number {
-    if (!this.write(values)) return Status.Malformed;
-    const series = this.exports.registerSeries(source, values.length);
-    this.refresh();
-    return series;
+    return this.refresh(this.exports.registerSeries(source, this.put(values)));
   }
 
   /** Finds or makes a log source; its address or a negative `Status`. */
   registerLog(name: Uint8Array): number {
-    if (!this.write(name)) return Status.NameInvalid;
-    const log = this.exports.registerLog(name.length);
-    this.refresh();
-    return log;
+    return this.refresh(this.exports.registerLog(this.put(name)));
   }
 
   allocateHandle(cell: number): number {
-    const handle = this.exports.allocateHandle(cell);
-    this.refresh();
-    return handle;
+    return this.refresh(this.exports.allocateHandle(cell));
   }
 
   /** Sets a text cell; what does not fit its capacity is cut and counted. */
   setText(cell: number, text: Uint8Array): void {
-    const fitting = text.length > INPUT_BYTES_MAX ? text.subarray(0, INPUT_BYTES_MAX) : text;
-    this.write(fitting);
-    this.exports.setText(cell, fitting.length);
+    this.exports.setText(cell, this.put(text));
   }
 
   /** Runs one command. `keepUnknown` keeps settings of names that nothing has registered yet. */
   command(text: Uint8Array, nowNs: bigint, keepUnknown = false): CommandResult {
-    if (!this.write(text)) {
-      const reply = new TextEncoder().encode("error: command too long: at most 65536 bytes");
-      return { reply, failed: true, changed: false, unknownIgnored: false };
+    let reply = encoder.encode(TOO_LONG);
+    let outcome: number = Outcome.Failed;
+    if (text.length <= INPUT_BYTES_MAX) {
+      const flags = keepUnknown ? CommandFlag.KeepUnknown : 0;
+      reply = this.#output(this.exports.command(this.put(text), nowNs, flags)).slice();
+      outcome = this.exports.commandOutcome();
     }
-    const flags = keepUnknown ? CommandFlag.KeepUnknown : 0;
-    const byteCount = this.exports.command(text.length, nowNs, flags);
-    this.refresh();
-    const outcome = this.exports.commandOutcome();
     return {
-      reply: this.#output(byteCount).slice(),
+      reply,
       failed: (outcome & Outcome.Failed) !== 0,
       changed: (outcome & Outcome.Changed) !== 0,
       unknownIgnored: (outcome & Outcome.UnknownIgnored) !== 0,
@@ -212,66 +194,70 @@ export class Core {
     return this.#output(this.exports.encodePrometheus(openMetrics ? 1 : 0, nowNs));
   }
 
-  /** Renews the views if memory has grown. A shared memory's old views stay valid but short. */
-  refresh(): void {
-    const buffer = this.memory.buffer;
-    if (this.bytes.buffer === buffer && this.bytes.length === buffer.byteLength) return;
-    this.floats = new Float64Array(buffer);
-    this.words = new Uint32Array(buffer);
-    this.bytes = new Uint8Array(buffer);
+  /**
+   * Renews the views if memory has grown; passes on what the call that may have grown it returned.
+   * A shared memory's old views stay valid but short; others have length 0.
+   */
+  refresh(result = 0): number {
+    const { buffer } = this.memory;
+    if (this.bytes.length !== buffer.byteLength) {
+      this.floats = new Float64Array(buffer);
+      this.words = new Uint32Array(buffer);
+      this.bytes = new Uint8Array(buffer);
+    }
+    return result;
   }
 
-  /** Puts bytes into the input buffer; false if they do not fit. */
-  write(bytes: Uint8Array): boolean {
-    if (bytes.length > INPUT_BYTES_MAX) return false;
-    this.bytes.set(bytes, this.#input);
-    return true;
+  /** Puts bytes, as many as fit, into the input buffer; the count, which the core checks. */
+  put(bytes: Uint8Array): number {
+    this.bytes.set(bytes.subarray(0, INPUT_BYTES_MAX), this.#input);
+    return bytes.length;
   }
 
   #output(byteCount: number): Uint8Array {
+    this.refresh();
     const address = this.exports.outputAddress();
     return this.bytes.subarray(address, address + byteCount);
   }
 
   #configure(options: CoreOptions): void {
-    const vmName = new TextEncoder().encode(options.vmName ?? "");
-    if (vmName.length > VM_NAME_BYTES_MAX) {
-      throw new MonitorError("OPTION_INVALID", `vmName: at most ${VM_NAME_BYTES_MAX} bytes`);
-    }
-    const keywords = new TextEncoder().encode(options.strict === true ? KEYWORDS : "");
-    const keywordBytes = Uint8Array.of(keywords.length & 255, keywords.length >> 8);
-    this.write(new Uint8Array([...vmName, ...keywordBytes, ...keywords]));
+    const { vmName = "", keywords, seriesMax = 100_000, seriesPerSourceMax = 10_000 } = options;
+    const vmBytes = this.put(encoder.encode(vmName));
+    if (vmBytes > TAG_VALUE_BYTES_MAX)
+      optionInvalid(`vmName: at most ${TAG_VALUE_BYTES_MAX} bytes`);
+    if (keywords) this.bytes.set(keywords, this.#input + vmBytes);
     const status = this.exports.configure(
-      vmName.length,
+      vmBytes,
       flagsOf(options),
-      atLeastOne(options.seriesMax ?? SERIES_MAX, "seriesMax"),
-      atLeastOne(options.seriesPerSourceMax ?? SERIES_PER_SOURCE_MAX, "seriesPerSourceMax"),
+      atLeastOne(seriesMax, "seriesMax"),
+      atLeastOne(seriesPerSourceMax, "seriesPerSourceMax"),
     );
-    this.refresh();
-    check(status, "the monitor");
+    check(this.refresh(status), "the monitor");
   }
 }
 
-function flagsOf(options: CoreOptions): number {
-  checkChoice("timestamps", options.timestamps, ["ns", "none"]);
-  checkChoice("unsigned", options.unsigned, ["i", "u", "float"]);
-  let flags = 0;
-  if (options.strict === true) flags |= CoreFlag.Strict;
-  if (options.sortTags !== false) flags |= CoreFlag.SortTags;
-  if (options.timestamps !== "none") flags |= CoreFlag.Timestamps;
-  if (options.unsigned === "u") flags |= CoreFlag.UnsignedSuffix;
-  if (options.unsigned === "float") flags |= CoreFlag.UnsignedFloat;
-  return flags;
+type FourNumbers = readonly [number, number, number, number];
+
+function flagsOf({ keywords, sortTags, timestamps = "ns", unsigned = "i" }: CoreOptions): number {
+  return (
+    (keywords ? CoreFlag.Strict : 0) |
+    (sortTags === false ? 0 : CoreFlag.SortTags) |
+    flagOf("timestamps", timestamps, { ns: CoreFlag.Timestamps, none: 0 }) |
+    flagOf("unsigned", unsigned, {
+      i: 0,
+      u: CoreFlag.UnsignedSuffix,
+      float: CoreFlag.UnsignedFloat,
+    })
+  );
 }
 
 /** A misspelt choice would otherwise pass for the default one. */
-function checkChoice(option: string, value: string | undefined, choices: readonly string[]): void {
-  if (value === undefined || choices.includes(value)) return;
-  const wanted = choices.join(" or ");
-  throw new MonitorError("OPTION_INVALID", `${option}: ${JSON.stringify(value)} is not ${wanted}`);
+function flagOf(option: string, choice: string, flags: Readonly<Record<string, number>>): number {
+  const wanted = Object.keys(flags).join(" or ");
+  return flags[choice] ?? optionInvalid(`${option}: ${JSON.stringify(choice)} is not ${wanted}`);
 }
 
 function atLeastOne(count: number, option: string): number {
-  if (Number.isInteger(count) && count >= 1 && count <= 0xffff_ffff) return count;
-  throw new MonitorError("OPTION_INVALID", `${option}: ${count} is not a positive integer`);
+  if (count > 0 && count >>> 0 === count) return count;
+  return optionInvalid(`${option}: ${count} is not a positive integer`);
 }

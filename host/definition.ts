@@ -2,7 +2,7 @@
  * Definitions of sources, and the messages that carry them to the core (assembly/README.md,
  * *Messages*).
  */
-import { FieldType, type SourceFlag, TAG_VALUE_BYTES_MAX } from "../assembly/abi.js";
+import { INPUT_BYTES_MAX, type SourceFlag, TAG_VALUE_BYTES_MAX } from "../assembly/abi.js";
 import { MonitorError } from "./errors.js";
 
 /** The type of a field: how it is stored, and its wire type for ever. */
@@ -66,149 +66,114 @@ export function exponentialBounds(start: number, factor: number, count: number):
   return Array.from({ length: count }, (_, index) => start * factor ** index);
 }
 
-const FIELD_TYPES: Readonly<Record<FieldKind, FieldType>> = {
-  bool: FieldType.Bool,
-  f64: FieldType.F64,
-  i64: FieldType.I64,
-  u64: FieldType.U64,
-  duration: FieldType.Duration,
-  counter: FieldType.Counter,
-  "float-counter": FieldType.FloatCounter,
-  gauge: FieldType.Gauge,
-  "float-gauge": FieldType.FloatGauge,
-  histogram: FieldType.Histogram,
-  summary: FieldType.Summary,
-  text: FieldType.Text,
-};
+/** In the order of `FieldType`: a kind's place is its number. */
+const KINDS: readonly FieldKind[] = [
+  "bool",
+  "f64",
+  "i64",
+  "u64",
+  "duration",
+  "counter",
+  "float-counter",
+  "gauge",
+  "float-gauge",
+  "histogram",
+  "summary",
+  "text",
+];
 
 /** The message of a source; `flags` are `SourceFlag`s. */
 export function encodeSource(options: SourceOptions, flags: SourceFlag | 0 = 0): Uint8Array {
-  const message = new Message();
-  message.putU8(flags);
-  message.putText(options.name);
-  message.putText(options.prefix ?? "");
-  message.putText(options.help ?? options.name);
-  message.putF64(ttlOf(options));
-  message.putCount(options.tags?.length ?? 0, options.name, "tags");
-  for (const tag of options.tags ?? []) message.putText(tag);
-  message.putCount(options.fields.length, options.name, "fields");
-  for (const field of options.fields) putField(message, field, options.help ?? options.name);
-  return message.end();
+  const { name, help = name, prefix = "", tags = [], fields } = options;
+  at = 0;
+  put(flags);
+  for (const text of [name, prefix, help]) putText(text);
+  putF64(ttlOf(options));
+  // The core refuses far fewer than a byte can tell.
+  put(Math.min(tags.length, 255));
+  for (const tag of tags) putText(tag);
+  put(Math.min(fields.length, 255));
+  for (const field of fields) putField(field, help);
+  return room.slice(0, at);
 }
 
 /** Never is 0 to the core. */
 function ttlOf({ name, ttlMs = 0 }: SourceOptions): number {
-  if (ttlMs === Number.POSITIVE_INFINITY) return 0;
-  if (typeof ttlMs === "number" && ttlMs >= 0) return ttlMs;
+  if (typeof ttlMs === "number" && ttlMs >= 0) return Number.isFinite(ttlMs) ? ttlMs : 0;
   throw new MonitorError("PARAMETER_INVALID", `${name}: a TTL of ${ttlMs} is no time in ms`);
 }
 
 /** The message of one field more; `help` is what it falls back to. */
 export function encodeField(options: FieldOptions, help: string): Uint8Array {
-  const message = new Message();
-  putField(message, options, help);
-  return message.end();
+  at = 0;
+  putField(options, help);
+  return room.slice(0, at);
 }
 
 /** The message of a tag set: values in the definition's order. */
 export function encodeValues(values: readonly string[]): Uint8Array {
-  const message = new Message();
-  for (const value of values) message.putText(value);
-  return message.end();
+  at = 0;
+  for (const value of values) putText(value);
+  return room.slice(0, at);
 }
-
-const tagValueRoom = new Uint8Array(TAG_VALUE_BYTES_MAX);
 
 /** The text, or as much of it as a tag value may have: 1,024 bytes, whole characters. */
 export function fitTagValue(text: string): string {
   if (text.length <= TAG_VALUE_BYTES_MAX / 3) return text;
-  const { read } = encoder.encodeInto(text, tagValueRoom);
-  return read === text.length ? text : text.slice(0, read);
+  const { read } = encoder.encodeInto(text, room.subarray(0, TAG_VALUE_BYTES_MAX));
+  return text.slice(0, read);
 }
 
-function putField(message: Message, field: FieldOptions, help: string): void {
-  const type = FIELD_TYPES[field.type];
-  if (type === undefined) {
-    const kinds = Object.keys(FIELD_TYPES).join(", ");
-    throw new MonitorError(
-      "FIELD_INVALID",
-      `field ${field.key}: no type ${field.type}; there are ${kinds}`,
-    );
+function putField(field: FieldOptions, help: string): void {
+  const { key, type, unit = "" } = field;
+  const kind = KINDS.indexOf(type);
+  if (kind < 0) {
+    throw new MonitorError("FIELD_INVALID", `field ${key}: type ${type} is none of ${KINDS}`);
   }
-  message.putU8(type);
-  message.putText(field.key);
-  message.putText(field.help ?? `${help.replace(/\.$/, "")}: ${field.key}`);
-  message.putText(field.unit ?? "");
+  put(kind);
+  for (const text of [key, field.help ?? `${help.replace(/\.$/, "")}: ${key}`, unit]) {
+    putText(text);
+  }
   const parameters = parametersOf(field);
-  message.putU16(parameters.length);
-  for (const parameter of parameters) message.putF64(parameter);
+  putU16(parameters.length);
+  for (const parameter of parameters) putF64(parameter);
 }
 
-function parametersOf(field: FieldOptions): readonly number[] {
-  if (field.type === "histogram") return field.bounds ?? BOUNDS;
-  if (field.type === "summary") return field.quantiles ?? [];
-  return field.type === "text" && field.bytesMax !== undefined ? [field.bytesMax] : [];
+function parametersOf({ type, bounds = BOUNDS, quantiles = [], bytesMax }: FieldOptions) {
+  if (type === "histogram") return bounds;
+  if (type === "summary") return quantiles;
+  return type === "text" && bytesMax !== undefined ? [bytesMax] : [];
 }
 
 const encoder = new TextEncoder();
-/** A definition is at most the core's input, 64 KiB; the core refuses what is longer. */
-const MESSAGE_BYTES = 65536;
-const TEXT_BYTES_MAX = 65535;
+const float = new Float64Array(1);
+const floatBytes = new Uint8Array(float.buffer);
+/**
+ * Where a message is written, one at a time: a byte more than the core takes. What does not fit is
+ * not written, and what is that long the core refuses.
+ */
+const room = new Uint8Array(INPUT_BYTES_MAX + 1);
+/** Where the next byte goes. */
+let at = 0;
 
-/** Writes a message; it grows as needed. */
-class Message {
-  #bytes = new Uint8Array(256);
-  #view = new DataView(this.#bytes.buffer);
-  #at = 0;
+function put(byte: number): void {
+  room[at++] = byte;
+}
 
-  putU8(value: number): void {
-    this.#room(1);
-    this.#bytes[this.#at++] = value;
-  }
+function putU16(value: number): void {
+  put(value);
+  put(value >> 8);
+}
 
-  putCount(count: number, name: string, what: string): void {
-    if (count > 255)
-      throw new MonitorError("LIMIT_REACHED", `${name}: ${count} ${what}, at most 250`);
-    this.putU8(count);
-  }
+/** Little-endian, as every machine is whose typed arrays fit wasm's memory. */
+function putF64(value: number): void {
+  float[0] = value;
+  floatBytes.forEach(put);
+}
 
-  putU16(value: number): void {
-    this.#room(2);
-    this.#view.setUint16(this.#at, Math.min(value, TEXT_BYTES_MAX), true);
-    this.#at += 2;
-  }
-
-  putF64(value: number): void {
-    this.#room(8);
-    this.#view.setFloat64(this.#at, value, true);
-    this.#at += 8;
-  }
-
-  putText(text: string): void {
-    if (typeof text !== "string") throw new MonitorError("MALFORMED", `${text} is no text`);
-    if (text.length > TEXT_BYTES_MAX) {
-      const limit = `at most ${TEXT_BYTES_MAX} bytes`;
-      throw new MonitorError("MALFORMED", `a text of ${text.length} characters: ${limit}`);
-    }
-    this.#room(2 + text.length * 3);
-    const { written } = encoder.encodeInto(text, this.#bytes.subarray(this.#at + 2));
-    if (written > TEXT_BYTES_MAX) {
-      throw new MonitorError("MALFORMED", `a text of ${written} bytes: at most ${TEXT_BYTES_MAX}`);
-    }
-    this.#view.setUint16(this.#at, written, true);
-    this.#at += 2 + written;
-  }
-
-  end(): Uint8Array {
-    return this.#bytes.subarray(0, this.#at);
-  }
-
-  #room(byteCount: number): void {
-    if (this.#at + byteCount <= this.#bytes.length) return;
-    if (this.#at > MESSAGE_BYTES) throw new MonitorError("MALFORMED", "a definition over 64 KiB");
-    const grown = new Uint8Array(Math.max(this.#bytes.length * 2, this.#at + byteCount));
-    grown.set(this.#bytes);
-    this.#bytes = grown;
-    this.#view = new DataView(grown.buffer);
-  }
+function putText(text: string): void {
+  if (typeof text !== "string") throw new MonitorError("MALFORMED", `${text} is no text`);
+  const { read, written } = encoder.encodeInto(text, room.subarray(at + 2));
+  putU16(written);
+  at = read < text.length ? room.length : at + written;
 }

@@ -6,7 +6,9 @@ import type { Level } from "../assembly/abi.js";
 import type { Address } from "./address.js";
 import { type CommandResult, Core } from "./core.js";
 import { Deadline } from "./deadline.js";
+import { encodeValues } from "./definition.js";
 import { MonitorError } from "./errors.js";
+import { KEYWORDS } from "./keywords.js";
 import { LogBook } from "./logs/book.js";
 import { openLogSink } from "./logs/sink.js";
 import { Memtrace } from "./memtrace/memtrace.js";
@@ -36,9 +38,9 @@ export class Monitor extends Meter {
 
   /** For `createMonitor`: opens nothing yet. */
   constructor(options: MonitorOptions & { module: WebAssembly.Module; platform: Platform }) {
-    const { platform, logs, vmName, seriesTtlMs } = options;
+    const { platform, logs, strict, vmName, seriesTtlMs } = options;
     super({
-      core: new Core(options),
+      core: new Core({ ...options, keywords: strict ? encodeValues([KEYWORDS]) : undefined }),
       nowNs: platform.nowNs,
       seriesTtlMs,
       openBook: () => new LogBook(openLogSink(platform, logs, vmName), platform.nowNs),

@@ -9,8 +9,9 @@ import {
   CELL_VALUE_OFFSET,
 } from "../../assembly/abi.js";
 import type { Core } from "../core.js";
+import { BOUNDS, type FieldOptions } from "../definition.js";
 import { MonitorError } from "../errors.js";
-import { type Buckets, bucketOf } from "./buckets.js";
+import { Buckets, bucketOf } from "./buckets.js";
 
 /** What all handles share. `cell` is a byte address. */
 export class Cell {
@@ -61,8 +62,8 @@ export class CounterCell extends Cell {
    * is finite and not negative.
    */
   report(total: number): void {
-    if ((this.core.words[this.state] as number) < CELL_ACTIVE) return;
-    if (typeof total !== "number" || !(total >= 0 && total < Number.POSITIVE_INFINITY)) {
+    if (!this.active) return;
+    if (!Number.isFinite(total) || total < 0) {
       this.refuse(`a counter's total is a finite number of at least 0, not ${total}`);
     }
     this.core.floats[this.value] = total;
@@ -105,8 +106,10 @@ export class GaugeCell extends Cell {
 
   /** Sets the gauge to how long `work` took, in seconds. */
   time<T>(work: () => T): T {
-    const startedMs = performance.now();
-    return settled(work, () => this.set((performance.now() - startedMs) / 1e3));
+    return settled(
+      work,
+      stopwatch((seconds) => this.set(seconds)),
+    );
   }
 }
 
@@ -165,25 +168,55 @@ export class DistributionCell extends Cell {
 
   /** Observes how long `work` takes, in seconds. */
   time<T>(work: () => T): T {
-    const startedMs = performance.now();
-    return settled(work, () => this.observe((performance.now() - startedMs) / 1e3));
+    return settled(work, this.startTimer());
   }
 
   /** Starts a timer; the function returned observes the seconds since, and returns them. */
   startTimer(): () => number {
-    const startedMs = performance.now();
-    return () => {
-      const seconds = (performance.now() - startedMs) / 1e3;
-      this.observe(seconds);
-      return seconds;
-    };
+    return stopwatch((seconds) => this.observe(seconds));
   }
+}
+
+/** Any handle of a field. */
+export type FieldCell = CounterCell | GaugeCell | IntegerCell | TextCell | DistributionCell;
+
+type CellClass = new (core: Core, cell: number, buckets?: Buckets) => FieldCell;
+
+/** By the type of a field; all others are gauges. */
+const CLASSES: Readonly<Record<string, CellClass>> = {
+  counter: CounterCell,
+  "float-counter": CounterCell,
+  i64: IntegerCell,
+  u64: IntegerCell,
+  text: TextCell,
+  histogram: DistributionCell,
+  summary: DistributionCell,
+};
+
+/** What makes the handles of a field, of all its series. */
+export function cellMaker(
+  core: Core,
+  { type, bounds = BOUNDS }: Pick<FieldOptions, "type" | "bounds">,
+): (cell: number) => FieldCell {
+  const Handle = CLASSES[type] ?? GaugeCell;
+  const buckets = type === "histogram" ? new Buckets(bounds) : undefined;
+  return (cell) => new Handle(core, cell, buckets);
 }
 
 const encoder = new TextEncoder();
 
+/** Starts a timer; the function returned tells `report` the seconds since, and returns them. */
+function stopwatch(report: (seconds: number) => void): () => number {
+  const startedMs = performance.now();
+  return () => {
+    const seconds = (performance.now() - startedMs) / 1e3;
+    report(seconds);
+    return seconds;
+  };
+}
+
 /** Runs `work`, then `after`: at once, or when its promise settles; whatever becomes of it. */
-function settled<T>(work: () => T, after: () => void): T {
+function settled<T>(work: () => T, after: () => unknown): T {
   let result: T;
   try {
     result = work();

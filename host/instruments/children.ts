@@ -14,7 +14,7 @@ export type LabelValue = string | number | bigint | boolean;
 export type Labels = Readonly<Record<string, LabelValue>>;
 
 /** Finds and registers children. `keys` are the labels, in the definition's order. */
-export class Children<T> {
+export class Children<T extends { retire(): void }> {
   readonly #root: Branch<T> = new Branch();
   readonly #bySeries = new Map<number, T>();
   /** Under which other values than its texts a child is found; few have any. */
@@ -34,16 +34,22 @@ export class Children<T> {
     [this.#key0 = "", this.#key1 = "", this.#key2 = ""] = keys;
   }
 
+  /** Whether the source is enabled. */
+  get active(): boolean {
+    return this.core.words[this.source >>> 2] === 1;
+  }
+
   /** The child of a tag set; registers it the first time. Throws `TAG_INVALID`. */
   find(labels: Labels): T {
     const count = this.keys.length;
-    if (count === 0) return this.#register(labels);
     let at: Branch<T> | T | undefined = this.#root.get(labels[this.#key0]);
     if (count > 1 && at !== undefined) {
       at = (at as Branch<T>).get(labels[this.#key1]);
       if (count > 2 && at !== undefined) {
         at = (at as Branch<T>).get(labels[this.#key2]);
-        if (count > 3 && at !== undefined) at = this.#findDeeper(at as Branch<T>, labels);
+        for (let i = 3; i < count && at !== undefined; i++) {
+          at = (at as Branch<T>).get(labels[this.keys[i] as string]);
+        }
       }
     }
     return at === undefined ? this.#register(labels) : (at as T);
@@ -54,38 +60,35 @@ export class Children<T> {
     return this.#register({});
   }
 
-  /** Forgets a tag set; its series and child, or undefined if there is none. */
-  take(labels: Labels): { series: number; child: T } | undefined {
+  /** Removes a series; its child writes into nothing from then on. False if there is none. */
+  remove(labels: Labels): boolean {
     const texts = this.#readValues(labels).map((value) => fitTagValue(String(value)));
     const child = this.#forget(texts);
-    if (child === undefined) return undefined;
+    if (child === undefined) return false;
     for (const values of this.#aliases.get(child) ?? []) this.#forget(values);
     this.#aliases.delete(child);
     const series = this.core.registerSeries(this.source, encodeValues(texts), this.name);
     this.#bySeries.delete(series);
-    return { series, child };
-  }
-
-  #findDeeper(from: Branch<T>, labels: Labels): Branch<T> | T | undefined {
-    let at: Branch<T> | T | undefined = from;
-    for (let i = 3; i < this.keys.length && at !== undefined; i++) {
-      at = (at as Branch<T>).get(labels[this.keys[i] as string]);
-    }
-    return at;
+    child.retire();
+    this.core.exports.removeSeries(series);
+    return true;
   }
 
   #register(labels: Labels): T {
     const { core } = this;
-    this.#refuseOthers(labels);
+    for (const key of Object.keys(labels)) {
+      if (!this.keys.includes(key)) this.#refuse(`unknown ${key}`);
+    }
     const values = this.#readValues(labels);
     const texts = values.map((value) => this.#fit(String(value)));
     const overflows = core.overflowCount;
     const series = core.registerSeries(this.source, encodeValues(texts), this.name);
     const child = this.#bySeries.get(series) ?? this.make(series);
     this.#bySeries.set(series, child);
-    if (core.overflowCount !== overflows) return child;
-    this.#remember(texts, child);
-    if (values.some((value) => typeof value !== "string")) this.#addAlias(values, child);
+    if (core.overflowCount === overflows) {
+      this.#remember(texts, child);
+      this.#addAlias(values, child);
+    }
     return child;
   }
 
@@ -98,77 +101,56 @@ export class Children<T> {
 
   /** NaN, which equals nothing, would be added anew each time: it is found by its text. */
   #addAlias(values: readonly LabelValue[], child: T): void {
-    if (values.some(Number.isNaN)) return;
+    if (values.every((value) => typeof value === "string") || values.some(Number.isNaN)) return;
     this.#remember(values, child);
-    const aliases = this.#aliases.get(child);
-    if (aliases === undefined) this.#aliases.set(child, [values]);
-    else aliases.push(values);
+    this.#aliases.set(child, [...(this.#aliases.get(child) ?? []), values]);
   }
 
   #remember(values: readonly LabelValue[], child: T): void {
     let branch: Branch<T> = this.#root;
-    for (const [index, value] of values.entries()) {
-      if (index === values.length - 1) {
-        branch.set(value, child);
-        return;
-      }
+    const last = values.length - 1;
+    for (let depth = 0; depth < last; depth++) {
+      const value = values[depth];
       const next = (branch.get(value) as Branch<T> | undefined) ?? new Branch<T>();
       branch.set(value, next);
       branch = next;
     }
+    branch.set(values[last], child);
   }
 
   /** Takes a child out, and the branches that held nothing else. */
   #forget(values: readonly LabelValue[]): T | undefined {
-    const path: Branch<T>[] = [];
-    let at: Branch<T> | T | undefined = this.#root;
-    for (const value of values) {
-      if (at === undefined) return undefined;
-      path.push(at as Branch<T>);
-      at = (at as Branch<T>).get(value);
+    const path: (Branch<T> | undefined)[] = [this.#root];
+    for (const [depth, value] of values.entries()) {
+      path.push(path[depth]?.get(value) as Branch<T> | undefined);
     }
-    if (at === undefined || path.length === 0) return undefined;
-    for (let depth = path.length - 1; depth >= 0; depth--) {
-      const branch = path[depth] as Branch<T>;
-      branch.delete(values[depth]);
-      if (!branch.isEmpty) break;
-    }
-    return at as T;
+    const child = path[values.length];
+    if (child === undefined || child === this.#root) return undefined;
+    let depth = values.length;
+    do path[--depth]?.delete(values[depth]);
+    while (depth > 0 && path[depth]?.isEmpty);
+    return child as unknown as T;
   }
 
-  /** Reads each value once: it may be a getter's. */
+  /**
+   * Reads each value once: it may be a getter's. Objects and functions are refused: also those that
+   * every object inherits, as `constructor`.
+   */
   #readValues(labels: Labels): LabelValue[] {
     return this.keys.map((key) => {
       const value: unknown = labels[key];
-      if (isLabelValue(value)) return value;
-      const what =
-        value === undefined || value === null
-          ? `no value for ${key}`
-          : `the value of ${key} is ${articled(typeof value)}, not text or a number`;
-      throw new MonitorError("TAG_INVALID", `${this.name}: ${what}; ${this.#wanted()}`);
+      if (LABEL_TYPES.includes(typeof value)) return value as LabelValue;
+      return this.#refuse(`${key} is ${typeof value}, not text or a number`);
     });
   }
 
-  #refuseOthers(labels: Labels): void {
-    const other = Object.keys(labels).find((key) => !this.keys.includes(key));
-    if (other === undefined) return;
-    throw new MonitorError("TAG_INVALID", `${this.name}: unknown ${other}; ${this.#wanted()}`);
-  }
-
-  #wanted(): string {
-    return this.keys.length === 0 ? "it has no labels" : `it has ${this.keys.join(", ")}`;
+  #refuse(what: string): never {
+    const wanted = this.keys.join(", ") || "none";
+    throw new MonitorError("TAG_INVALID", `${this.name}: label ${what}; its labels: ${wanted}`);
   }
 }
 
-/** Objects and functions are refused: also those that every object inherits, as `constructor`. */
-function isLabelValue(value: unknown): value is LabelValue {
-  const type = typeof value;
-  return type === "string" || type === "number" || type === "boolean" || type === "bigint";
-}
-
-function articled(type: string): string {
-  return type === "object" ? "an object" : `a ${type}`;
-}
+const LABEL_TYPES = ["string", "number", "boolean", "bigint"];
 
 /** What follows one label's values. Most branches have one value only: it stands in the object. */
 class Branch<T> {
@@ -177,12 +159,12 @@ class Branch<T> {
   #others: Map<LabelValue | undefined, Branch<T> | T> | undefined;
 
   get isEmpty(): boolean {
-    return this.#next === undefined && (this.#others?.size ?? 0) === 0;
+    return this.#next === undefined && !this.#others?.size;
   }
 
   get(value: LabelValue | undefined): Branch<T> | T | undefined {
     if (value === this.#value) return this.#next;
-    return this.#others === undefined ? undefined : this.#others.get(value);
+    return this.#others?.get(value);
   }
 
   set(value: LabelValue | undefined, next: Branch<T> | T): void {
@@ -190,10 +172,10 @@ class Branch<T> {
       this.#others?.delete(value);
       this.#value = value;
       this.#next = next;
-      return;
+    } else {
+      this.#others ??= new Map();
+      this.#others.set(value, next);
     }
-    this.#others ??= new Map();
-    this.#others.set(value, next);
   }
 
   delete(value: LabelValue | undefined): void {

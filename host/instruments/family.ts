@@ -3,10 +3,15 @@
  */
 import { SourceFlag } from "../../assembly/abi.js";
 import type { Core } from "../core.js";
-import { BOUNDS, encodeSource, type SourceOptions } from "../definition.js";
+import { encodeSource, type FieldOptions } from "../definition.js";
 import { MonitorError } from "../errors.js";
-import { Buckets } from "./buckets.js";
-import { type Cell, CounterCell, DistributionCell, GaugeCell } from "./cell.js";
+import {
+  type Cell,
+  type CounterCell,
+  cellMaker,
+  type DistributionCell,
+  type GaugeCell,
+} from "./cell.js";
 import { Children, type Labels } from "./children.js";
 
 export interface FamilyOptions {
@@ -40,46 +45,35 @@ export interface SummaryOptions extends FamilyOptions {
 /** A family whose children are handles of one kind. */
 export class Family<C extends Cell> {
   readonly name: string;
-  readonly #core: Core;
-  readonly #offset: number;
+  /** The family's source record, by byte address. */
+  readonly source: number;
   readonly #children: Children<C>;
   readonly #single: C | undefined;
 
   constructor(
     core: Core,
     options: FamilyOptions,
-    field: Omit<SourceOptions["fields"][number], "key">,
-    make: (cell: number) => C,
+    field: Omit<FieldOptions, "key">,
     flags: SourceFlag | 0 = 0,
   ) {
-    const { namespace, subsystem, labels = [] } = options;
-    this.name = [namespace, subsystem, options.name].filter(Boolean).join("_");
-    this.#core = core;
-    const definition = encodeSource(
-      {
-        name: this.name,
-        help: options.help,
-        tags: labels,
-        ttlMs: options.ttlMs,
-        fields: [{ key: "value", help: options.help, ...field }],
-      },
-      SourceFlag.Family | flags,
-    );
-    const source = core.registerSource(definition, `family ${this.name}`);
-    this.#offset = core.exports.fieldOffset(source, 0);
-    this.#children = new Children(core, source, this.name, labels, (series) =>
-      make(series + this.#offset),
+    const { namespace, subsystem, help, labels = [], ttlMs } = options;
+    const name = [namespace, subsystem, options.name].filter(Boolean).join("_");
+    this.name = name;
+    const fields = [{ key: "value", help, ...field }];
+    const definition = { name, help, tags: labels, ttlMs, fields };
+    const message = encodeSource(definition, SourceFlag.Family | flags);
+    this.source = core.registerSource(message, `family ${name}`);
+    const offset = core.exports.fieldOffset(this.source, 0);
+    const make = cellMaker(core, field) as unknown as (cell: number) => C;
+    this.#children = new Children(core, this.source, name, labels, (series) =>
+      make(series + offset),
     );
     this.#single = labels.length === 0 ? this.#children.only() : undefined;
-    this.source = source;
   }
-
-  /** The family's source record, by byte address. */
-  readonly source: number;
 
   /** Whether the family is enabled. */
   get active(): boolean {
-    return this.#core.words[this.source >>> 2] === 1;
+    return this.#children.active;
   }
 
   /** The handle of one label set, registered the first time. Throws `TAG_INVALID`. */
@@ -89,11 +83,7 @@ export class Family<C extends Cell> {
 
   /** Removes a series; handles of it write into nothing from then on. False if there is none. */
   remove(labels: Labels): boolean {
-    const taken = this.#children.take(labels);
-    if (taken === undefined) return false;
-    taken.child.retire();
-    this.#core.exports.removeSeries(taken.series);
-    return true;
+    return this.#children.remove(labels);
   }
 
   /** The handle of a family without labels. Throws `TAG_INVALID` if it has some. */
@@ -106,13 +96,8 @@ export class Family<C extends Cell> {
 /** Counters. */
 export class Counter extends Family<CounterCell> {
   constructor(core: Core, options: CounterOptions) {
-    super(
-      core,
-      options,
-      { type: "float-counter" },
-      (cell) => new CounterCell(core, cell),
-      options.exactName === true ? SourceFlag.ExactName : 0,
-    );
+    const flags = options.exactName === true ? SourceFlag.ExactName : 0;
+    super(core, options, { type: "float-counter" }, flags);
   }
 
   /** Adds `amount`; with labels, to the child that has them. */
@@ -136,7 +121,7 @@ export class Counter extends Family<CounterCell> {
 /** Gauges. */
 export class Gauge extends Family<GaugeCell> {
   constructor(core: Core, options: FamilyOptions) {
-    super(core, options, { type: "float-gauge" }, (cell) => new GaugeCell(core, cell));
+    super(core, options, { type: "float-gauge" });
   }
 
   set(value: number): void;
@@ -183,9 +168,7 @@ export class Distribution extends Family<DistributionCell> {
     type: "histogram" | "summary",
   ) {
     const { bounds, quantiles } = options;
-    const buckets = type === "histogram" ? new Buckets(bounds ?? BOUNDS) : undefined;
-    const make = (cell: number) => new DistributionCell(core, cell, buckets);
-    super(core, options, { type, bounds, quantiles }, make);
+    super(core, options, { type, bounds, quantiles });
   }
 
   /** Counts one value; with labels, in the child that has them. */

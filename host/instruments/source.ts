@@ -2,61 +2,67 @@
  * Sources: a name, tag keys, typed fields; and their series, which hold a handle a field.
  */
 import type { Core } from "../core.js";
-import {
-  BOUNDS,
-  encodeField,
-  encodeSource,
-  type FieldKind,
-  type FieldOptions,
-  type SourceOptions,
-} from "../definition.js";
+import { encodeField, encodeSource, type FieldOptions, type SourceOptions } from "../definition.js";
 import { MonitorError } from "../errors.js";
-import { Buckets } from "./buckets.js";
-import { CounterCell, DistributionCell, GaugeCell, IntegerCell, TextCell } from "./cell.js";
+import {
+  CounterCell,
+  cellMaker,
+  DistributionCell,
+  type FieldCell,
+  GaugeCell,
+  IntegerCell,
+  TextCell,
+} from "./cell.js";
 import { Children, type Labels } from "./children.js";
 
-/** Any handle of a field. */
-export type FieldCell = CounterCell | GaugeCell | IntegerCell | TextCell | DistributionCell;
+export type { FieldCell } from "./cell.js";
 
 /** What a field may be set to. */
 export type FieldValue = number | bigint | boolean | string;
 
+/** The classes of handles, by the methods that give them out. */
+const HANDLES = {
+  counter: CounterCell,
+  gauge: GaugeCell,
+  integer: IntegerCell,
+  text: TextCell,
+  distribution: DistributionCell,
+} as const;
+
 /** One series of a source: a handle a field. */
 export class SourceSeries {
   constructor(
-    private readonly name: string,
-    private readonly cells: Map<string, FieldCell>,
+    readonly name: string,
+    protected readonly cells: Map<string, FieldCell>,
   ) {}
 
   counter(key: string): CounterCell {
-    return this.#cell(key, CounterCell);
+    return this.#handle(key, "counter") as CounterCell;
   }
 
   /** A gauge, float, bool (0, 1) or duration (ns). */
   gauge(key: string): GaugeCell {
-    return this.#cell(key, GaugeCell);
+    return this.#handle(key, "gauge") as GaugeCell;
   }
 
   /** An i64 or u64. */
   integer(key: string): IntegerCell {
-    return this.#cell(key, IntegerCell);
+    return this.#handle(key, "integer") as IntegerCell;
   }
 
   text(key: string): TextCell {
-    return this.#cell(key, TextCell);
+    return this.#handle(key, "text") as TextCell;
   }
 
   /** A histogram or summary. */
   distribution(key: string): DistributionCell {
-    return this.#cell(key, DistributionCell);
+    return this.#handle(key, "distribution") as DistributionCell;
   }
 
   /** Sets several fields at once; a distribution observes. Throws `FIELD_INVALID`. */
   report(values: Readonly<Record<string, FieldValue>>): void {
     for (const key in values) {
-      const cell = this.cells.get(key);
-      if (cell === undefined) throw this.#unknown(key);
-      write(cell, values[key] as FieldValue, `${this.name}: ${key}`);
+      write(this.#find(key), values[key] as FieldValue, `${this.name}: ${key}`);
     }
   }
 
@@ -65,48 +71,57 @@ export class SourceSeries {
     for (const cell of this.cells.values()) cell.retire();
   }
 
-  #cell<T extends FieldCell>(key: string, kind: new (core: Core, cell: number) => T): T {
-    const cell = this.cells.get(key);
-    if (cell === undefined) throw this.#unknown(key);
-    if (cell instanceof kind) return cell;
-    throw new MonitorError("FIELD_INVALID", `${this.name}: field ${key} is a ${nameOf(cell)}`);
+  #handle(key: string, wanted: keyof typeof HANDLES): FieldCell {
+    const cell = this.#find(key);
+    if (cell instanceof HANDLES[wanted]) return cell;
+    const [kind] = Object.entries(HANDLES).find(([, type]) => cell instanceof type) ?? [];
+    throw new MonitorError("FIELD_INVALID", `${this.name}: field ${key} is a ${kind}`);
   }
 
-  #unknown(key: string): MonitorError {
-    const keys = [...this.cells.keys()].join(", ");
-    return new MonitorError("FIELD_INVALID", `${this.name}: no field ${key}; it has ${keys}`);
+  #find(key: string): FieldCell {
+    const { cells, name } = this;
+    const cell = cells.get(key);
+    if (cell !== undefined) return cell;
+    // Only a source with tags has no field: its series have them.
+    if (cells.size === 0) {
+      throw new MonitorError("TAG_INVALID", `${name}: has tags; ask series({…}) for its handles`);
+    }
+    const keys = [...cells.keys()].join(", ");
+    throw new MonitorError("FIELD_INVALID", `${name}: no field ${key}; it has ${keys}`);
   }
 }
 
 /** A source. Without tags it is its own only series. */
-export class Source {
-  readonly name: string;
+export class Source extends SourceSeries {
   /** The source's record, by byte address. */
   readonly address: number;
   readonly #core: Core;
   readonly #help: string;
-  readonly #fields: FieldOptions[];
+  /** Makes the handle of each field. */
+  readonly #makers: (readonly [string, (cell: number) => FieldCell])[];
   readonly #children: Children<SourceSeries>;
-  readonly #onlyCells = new Map<string, FieldCell>();
-  readonly #buckets = new Map<string, Buckets>();
-  readonly #only: SourceSeries | undefined;
 
   constructor(core: Core, options: SourceOptions) {
-    this.name = options.name;
+    const { name, help = name, tags = [], fields } = options;
+    super(name, new Map());
     this.#core = core;
-    this.#help = options.help ?? options.name;
-    this.#fields = [...options.fields];
-    this.address = core.registerSource(encodeSource(options), `source ${options.name}`);
-    const tags = options.tags ?? [];
-    this.#children = new Children(core, this.address, this.name, tags, (series) =>
-      this.#open(series, tags.length === 0 ? this.#onlyCells : new Map()),
-    );
-    this.#only = tags.length === 0 ? this.#children.only() : undefined;
+    this.#help = help;
+    this.#makers = fields.map((field) => [field.key, cellMaker(core, field)]);
+    this.address = core.registerSource(encodeSource(options), `source ${name}`);
+    const isOnly = tags.length === 0;
+    this.#children = new Children(core, this.address, name, tags, (series) => {
+      const cells = isOnly ? this.cells : new Map<string, FieldCell>();
+      for (const [index, [key, make]] of this.#makers.entries()) {
+        cells.set(key, make(series + core.exports.fieldOffset(this.address, index)));
+      }
+      return isOnly ? this : new SourceSeries(name, cells);
+    });
+    if (isOnly) this.#children.only();
   }
 
   /** Whether the source is enabled. */
   get active(): boolean {
-    return this.#core.words[this.address >>> 2] === 1;
+    return this.#children.active;
   }
 
   /** The series of one tag set, registered the first time. Throws `TAG_INVALID`. */
@@ -116,107 +131,31 @@ export class Source {
 
   /** Removes a series; handles of it write into nothing from then on. False if there is none. */
   remove(tags: Labels): boolean {
-    const taken = this.#children.take(tags);
-    if (taken === undefined) return false;
-    taken.child.retire();
-    this.#core.exports.removeSeries(taken.series);
-    return true;
+    return this.#children.remove(tags);
   }
 
   /** Adds a field to a source without tags; its handle. Throws `FIELD_INVALID`, `NAME_TAKEN`. */
   addField(field: FieldOptions): FieldCell {
-    const subject = `${this.name}: field ${field.key}`;
-    const address = this.#core.registerField(this.address, encodeField(field, this.#help), subject);
-    const cell = this.#openCell(field, address);
-    this.#fields.push(field);
-    this.#onlyCells.set(field.key, cell);
+    const { key } = field;
+    const message = encodeField(field, this.#help);
+    const address = this.#core.registerField(this.address, message, `${this.name}: field ${key}`);
+    const make = cellMaker(this.#core, field);
+    const cell = make(address);
+    this.#makers.push([key, make]);
+    this.cells.set(key, cell);
     return cell;
-  }
-
-  counter(key: string): CounterCell {
-    return this.#single().counter(key);
-  }
-
-  gauge(key: string): GaugeCell {
-    return this.#single().gauge(key);
-  }
-
-  integer(key: string): IntegerCell {
-    return this.#single().integer(key);
-  }
-
-  text(key: string): TextCell {
-    return this.#single().text(key);
-  }
-
-  distribution(key: string): DistributionCell {
-    return this.#single().distribution(key);
-  }
-
-  /** Sets several fields of a source without tags. */
-  report(values: Readonly<Record<string, FieldValue>>): void {
-    this.#single().report(values);
-  }
-
-  #single(): SourceSeries {
-    if (this.#only !== undefined) return this.#only;
-    throw new MonitorError(
-      "TAG_INVALID",
-      `${this.name}: has tags; ask series({…}) for its handles`,
-    );
-  }
-
-  #open(series: number, cells: Map<string, FieldCell>): SourceSeries {
-    for (const [index, field] of this.#fields.entries()) {
-      const offset = this.#core.exports.fieldOffset(this.address, index);
-      cells.set(field.key, this.#openCell(field, series + offset));
-    }
-    return new SourceSeries(this.name, cells);
-  }
-
-  #openCell(field: FieldOptions, cell: number): FieldCell {
-    const { key, type, bounds = BOUNDS } = field;
-    let buckets = this.#buckets.get(key);
-    if (type === "histogram" && buckets === undefined) {
-      buckets = new Buckets(bounds);
-      this.#buckets.set(key, buckets);
-    }
-    return openCell(this.#core, type, cell, buckets);
-  }
-}
-
-function openCell(core: Core, type: FieldKind, cell: number, buckets?: Buckets): FieldCell {
-  switch (type) {
-    case "counter":
-    case "float-counter":
-      return new CounterCell(core, cell);
-    case "i64":
-    case "u64":
-      return new IntegerCell(core, cell);
-    case "histogram":
-    case "summary":
-      return new DistributionCell(core, cell, buckets);
-    case "text":
-      return new TextCell(core, cell);
-    default:
-      return new GaugeCell(core, cell);
   }
 }
 
 function write(cell: FieldCell, value: FieldValue, subject: string): void {
-  if (value === undefined || value === null) {
-    throw new MonitorError("VALUE_INVALID", `${subject} is ${value}: leave it out`);
+  const isText = cell instanceof TextCell;
+  if (value === undefined || value === null || (typeof value === "string" && !isText)) {
+    const message = `${subject} is "${value}": give a value of its type, or leave it out`;
+    throw new MonitorError("VALUE_INVALID", message);
   }
-  if (cell instanceof TextCell) cell.set(String(value));
-  else if (typeof value === "string") {
-    throw new MonitorError("VALUE_INVALID", `${subject} is no text: "${value}"`);
-  } else if (cell instanceof IntegerCell)
-    cell.set(typeof value === "boolean" ? Number(value) : value);
+  if (isText) cell.set(String(value));
+  else if (cell instanceof IntegerCell) cell.set(typeof value === "bigint" ? value : Number(value));
   else if (cell instanceof CounterCell) cell.report(Number(value));
   else if (cell instanceof GaugeCell) cell.set(Number(value));
   else cell.observe(Number(value));
-}
-
-function nameOf(cell: FieldCell): string {
-  return cell.constructor.name.replace("Cell", "").toLowerCase();
 }
