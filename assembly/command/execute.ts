@@ -16,6 +16,9 @@ import { parseDuration } from "./time";
 const HELP = ascii(`ok: l l* l<src>,... L<level> L<src>:<level>,... (quiet app error warning info
 debug) m m* m<src>,... Mon Moff M<src>:on Mtag:<key>:off,... Moff for 10m`);
 
+/** ` for`, little-endian. */
+const FOR: u32 = 0x726f6620;
+
 /** `Outcome` bits of the last command. */
 export function commandOutcome(): u32 {
   return outcome;
@@ -71,6 +74,5 @@ function set(catalog: Catalog, start: usize, end: usize, nowNs: u64, keeps: bool
 function findTime(start: usize, end: usize): usize {
   let at = end;
   while ((at > start) & (load<u8>(at - 1) != 0x20)) at--;
-  const isTime = (load<u8>(at - 5) == 0x20) & (load<u32>(at - 4) == 0x20726f66);
-  return (at >= start + 5) & isTime ? at : 0;
+  return load<u32>(at - 5) == FOR ? at : 0;
 }

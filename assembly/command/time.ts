@@ -16,13 +16,11 @@ export function parseDuration(start: usize, end: usize): u64 {
   let count: u64 = 0;
   for (; start < end - 1; start++) {
     const digit = <u32>load<u8>(start) - 0x30;
-    if ((digit > 9) | (count > SECONDS_MAX)) return 0;
-    count = count * 10 + digit;
+    // What is none stays above all that is one.
+    count = (digit < 10) & (count <= SECONDS_MAX) ? count * 10 + digit : -1;
   }
   const unit = load<u8>(start);
-  if (unit == 0x6d) count *= 60;
-  else if (unit == 0x68) count *= 3600;
-  else if (unit != 0x73) return 0;
+  count *= unit == 0x68 ? 3600 : unit == 0x6d ? 60 : <u64>(unit == 0x73);
   return count > SECONDS_MAX ? 0 : count * NS_PER_S;
 }
 
