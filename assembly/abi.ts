@@ -106,9 +106,9 @@ export enum Outcome {
 }
 
 /** Offset of the u32 in a source record that is 1 while the source is active. */
-export const SOURCE_ACTIVE_OFFSET = 0;
+export const SOURCE_ACTIVE_OFFSET = 8;
 /** Offset of the u32 in a log source record that holds its threshold, a `Level`. */
-export const LOG_LEVEL_OFFSET = 0;
+export const LOG_LEVEL_OFFSET = 8;
 /** Offset of the u32 in a cell: `CellKind`, plus `CELL_ACTIVE` while its source is active. */
 export const CELL_STATE_OFFSET = 4;
 /** Added to a cell's state word while its source is active. */

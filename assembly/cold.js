@@ -71,9 +71,9 @@ const COLD = {
   ],
   "metrics/log": ["logPasses", "registerLog"],
   "metrics/name": ["addName", "claimName", "isListable", "isName", "isNameByte"],
-  "metrics/registry": ["makeSetting", "reserveOutputs"],
+  "metrics/registry": ["makeSetting", "openCatalog", "reserveOutputs"],
   "metrics/series": ["count", "findSeries", "headOf", "registerSeries", "removeSeries", "tagValue"],
-  "metrics/setting": ["addSetting", "findSetting", "inherit", "openCatalog", "seek"],
+  "metrics/setting": ["find", "findSetting", "insert"],
   "metrics/source": [
     "addField",
     "isTakenBack",
@@ -85,7 +85,7 @@ const COLD = {
     "reserveDefinition",
   ],
   "metrics/switch": ["assign", "openCell"],
-  "metrics/tag": ["addTag", "governor", "hasTag"],
+  "metrics/tag": ["addSetting", "addTag", "governor", "hasTag"],
 };
 
 /** Names of functions as binaryen knows them. */

@@ -6,9 +6,8 @@ import { CoreFlag, NAME_BYTES_MAX, Outcome, SOURCES_MAX, TAG_SETTINGS_MAX } from
 import { ascii } from "../bytes/ascii";
 import { addText } from "../bytes/put";
 import { copyText } from "../bytes/text";
-import { Source } from "../metrics/record";
 import { hasFlag, logs, makeSetting, sources, TAG_ABSENT, tagKeys } from "../metrics/registry";
-import { Catalog, findSetting, Setting } from "../metrics/setting";
+import { findSetting, Setting } from "../metrics/setting";
 import { assign } from "../metrics/switch";
 import { governor, hasTag } from "../metrics/tag";
 import {
@@ -33,7 +32,7 @@ import { parseValue } from "./word";
  * error by default.
  */
 export function applyItems(
-  catalog: Catalog,
+  catalog: Setting,
   start: usize,
   end: usize,
   deadlineNs: u64,
@@ -56,7 +55,7 @@ export function applyItems(
 }
 
 /** Whether the item can be applied; fails if not. */
-function isRight(catalog: Catalog, value: i32, keeps: bool): bool {
+function isRight(catalog: Setting, value: i32, keeps: bool): bool {
   const isLevel = catalog == logs;
   if (itemScope == Scope.Malformed) {
     const text = isLevel ? ascii("Can't parse log threshold: ") : ascii("couldn't decode metrics ");
@@ -69,18 +68,16 @@ function isRight(catalog: Catalog, value: i32, keeps: bool): bool {
     } else failBytes(ascii("couldn't decode 'enable' or 'disable': "), valueStart, itemEnd, 0x20);
   } else {
     if ((itemScope != Scope.Source) | keeps | hasFlag(CoreFlag.Strict)) return true;
-    if (findSetting(catalog, copyText(nameStart, nameEnd))) return true;
+    if (findSetting(catalog, copyText(nameStart, nameEnd), false)) return true;
     failBytes(ascii("unknown source: "), nameStart, nameEnd, 0);
   }
   return false;
 }
 
-function applyItem(catalog: Catalog, value: u32, deadlineNs: u64, keeps: bool): void {
+function applyItem(catalog: Setting, value: u32, deadlineNs: u64, keeps: bool): void {
   const isStrict = hasFlag(CoreFlag.Strict);
   if (itemScope == Scope.All) {
-    assign(catalog, catalog, value, deadlineNs);
     assignAll(catalog, 0, value, deadlineNs);
-    assignAll(catalog.kept, 0, value, deadlineNs);
     // The original keeps tags when all is on.
     if ((catalog == sources) & !(isStrict & (value != 0)))
       assignAll(tagKeys, 0, TAG_ABSENT, deadlineNs);
@@ -89,27 +86,25 @@ function applyItem(catalog: Catalog, value: u32, deadlineNs: u64, keeps: bool): 
   const isTag = itemScope == Scope.Tag;
   if (isTag) catalog = tagKeys;
   const name = copyText(nameStart, nameEnd);
-  let setting = findSetting(catalog, name);
+  let setting = findSetting(catalog, name, keeps);
   if (!setting && keeps | isTag) {
-    catalog = catalog.kept;
-    setting = findSetting(catalog, name);
     const most: u32 = isTag ? TAG_SETTINGS_MAX : SOURCES_MAX;
     const isRoom = (catalog.count < most) & (nameEnd - nameStart <= <usize>NAME_BYTES_MAX);
-    if (!setting && isRoom) setting = makeSetting(catalog, name);
+    if (isRoom) setting = makeSetting(catalog, name, <u32>!isTag);
   }
   if (!setting) setOutcome(Outcome.UnknownIgnored);
   else if (isFirstVisit(setting)) {
     // In strict mode off only forgets a tag, and sources follow in `wipe`.
-    assign(catalog, setting, isTag & isStrict & !value ? TAG_ABSENT : value, deadlineNs);
-    if (isTag & !isStrict) assignAll(sources, setting.name, value, deadlineNs);
+    assign(setting, isTag & isStrict & !value ? TAG_ABSENT : value, deadlineNs);
+    if (isTag & !isStrict) assignAll(sources, name, value, deadlineNs);
   }
 }
 
-/** Sets all switches of a catalog, or those of all sources that bear a tag key. */
-function assignAll(catalog: Catalog, key: usize, value: u32, deadlineNs: u64): void {
-  for (let at = catalog.next; at; at = changetype<Setting>(at).next) {
-    if (key && !hasTag(changetype<Source>(at), key)) continue;
-    assign(catalog, changetype<Setting>(at), value, deadlineNs);
+/** Sets a catalog and all its switches, or the sources that bear a tag key. */
+function assignAll(catalog: Setting, key: usize, value: u32, deadlineNs: u64): void {
+  for (let at = changetype<usize>(catalog); at; at = changetype<Setting>(at).next) {
+    if (key && !hasTag(changetype<Setting>(at), key)) continue;
+    assign(changetype<Setting>(at), value, deadlineNs);
   }
 }
 
@@ -117,13 +112,10 @@ function assignAll(catalog: Catalog, key: usize, value: u32, deadlineNs: u64): v
  * Strict mode, before a command's sources: log sources fall back to the default; after any tag or
  * all command a source is active if all is on or one of its tag keys is enabled.
  */
-function wipe(catalog: Catalog, scopes: u32): void {
-  const isLevel = catalog == logs;
-  if (isLevel ? !(scopes >> Scope.Source) : scopes == 1 << Scope.Source) return;
+function wipe(catalog: Setting, scopes: u32): void {
+  if ((catalog == sources) & (scopes == 1 << Scope.Source)) return;
   for (let at = catalog.next; at; at = changetype<Setting>(at).next) {
     const setting = changetype<Setting>(at);
-    let value = catalog.value;
-    if (!isLevel & !value) value = governor(changetype<Source>(at)).value;
-    assign(catalog, setting, value, 0);
+    if (!setting.isKept) assign(setting, governor(catalog, setting).value, 0);
   }
 }

@@ -7,7 +7,7 @@ import { ascii } from "../bytes/ascii";
 import { INPUT } from "../bytes/input";
 import { addText, cursor, writeAt } from "../bytes/put";
 import { hasFlag, logs, sources } from "../metrics/registry";
-import { Catalog } from "../metrics/setting";
+import { Setting } from "../metrics/setting";
 import { applyItems } from "./apply";
 import { addList } from "./list";
 import { clearOutcome, fail, failBytes, outcome, setOutcome } from "./outcome";
@@ -51,7 +51,7 @@ function run(start: usize, end: usize, nowNs: u64, keeps: bool): void {
   else fail(ascii("unknown command"));
 }
 
-function set(catalog: Catalog, start: usize, end: usize, nowNs: u64, keeps: bool): void {
+function set(catalog: Setting, start: usize, end: usize, nowNs: u64, keeps: bool): void {
   let deadlineNs: u64 = 0;
   const time: usize = hasFlag(CoreFlag.Strict) ? 0 : findTime(start, end);
   if (time) {

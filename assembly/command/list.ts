@@ -9,14 +9,14 @@ import { putUnsigned } from "../bytes/integer";
 import { addByte, addText, cursor, writeAt } from "../bytes/put";
 import { copyText } from "../bytes/text";
 import { hasFlag, logs, TAG_ABSENT, tagKeys } from "../metrics/registry";
-import { Catalog, findSetting, Setting } from "../metrics/setting";
+import { findSetting, Setting } from "../metrics/setting";
 import { isFirstVisit, isVisited, itemEnd, itemStart, nextItem, openItems } from "./item";
 import { failBytes } from "./outcome";
 import { NS_PER_S } from "./time";
 import { addValue } from "./word";
 
 /** Appends the list that the query between two addresses asks for. */
-export function addList(catalog: Catalog, start: usize, end: usize, nowNs: u64): void {
+export function addList(catalog: Setting, start: usize, end: usize, nowNs: u64): void {
   const isStrict = hasFlag(CoreFlag.Strict);
   const isWhole = (end - start == 1) & (load<u8>(start) == 0x2a);
   const isQuery = (start != end) & !isWhole;
@@ -33,7 +33,7 @@ export function addList(catalog: Catalog, start: usize, end: usize, nowNs: u64):
     const setting = changetype<Setting>(at);
     const differs = (setting.value != catalog.value) | (setting.deadlineNs != catalog.deadlineNs);
     const isShown = isQuery ? isVisited(setting) : isWhole | differs;
-    if (isShown) addEntry(catalog, setting, nowNs);
+    if (isShown & !setting.isKept) addEntry(catalog, setting, nowNs);
     at = next(setting, isStrict);
   }
   writeAt(cursor - 1);
@@ -47,7 +47,7 @@ function next(setting: Setting, isNewestFirst: bool): usize {
  * Marks the queried switches, and lists them if wanted; false, with the failure, if one is unknown.
  */
 function visitQueried(
-  catalog: Catalog,
+  catalog: Setting,
   start: usize,
   end: usize,
   nowNs: u64,
@@ -55,7 +55,7 @@ function visitQueried(
 ): bool {
   openItems(start, end);
   while (nextItem()) {
-    const setting = findSetting(catalog, copyText(itemStart, itemEnd));
+    const setting = findSetting(catalog, copyText(itemStart, itemEnd), false);
     if (!setting) {
       failBytes(ascii("unknown source: "), itemStart, itemEnd, 0);
       return false;
@@ -76,7 +76,7 @@ function addTags(nowNs: u64): void {
 }
 
 /** `<name>:<value>`, what is left of its time rounded up, and a comma. */
-function addEntry(catalog: Catalog, setting: Setting, nowNs: u64): void {
+function addEntry(catalog: Setting, setting: Setting, nowNs: u64): void {
   addText(setting.name);
   addByte(0x3a);
   addValue(catalog, setting.value);

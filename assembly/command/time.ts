@@ -3,7 +3,7 @@
  */
 import { CATALOGS } from "../bytes/fixed";
 import { CATALOG_BYTES, CATALOGS_END } from "../metrics/registry";
-import { Catalog, Setting } from "../metrics/setting";
+import { Setting } from "../metrics/setting";
 import { assign } from "../metrics/switch";
 
 /** Of a second. */
@@ -43,7 +43,7 @@ function revertUntil(nowNs: u64): u64 {
       const setting = changetype<Setting>(at);
       soonest = min(soonest, setting.deadlineNs - 1);
       if (setting.deadlineNs - 1 < nowNs) {
-        assign(changetype<Catalog>(catalog), setting, setting.saved, 0);
+        assign(setting, setting.saved, 0);
       }
     }
   }

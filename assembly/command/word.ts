@@ -5,7 +5,7 @@ import { ascii } from "../bytes/ascii";
 import { copyText } from "../bytes/text";
 import { addWord, findWord } from "../bytes/word";
 import { logs } from "../metrics/registry";
-import { Catalog } from "../metrics/setting";
+import { Setting } from "../metrics/setting";
 
 /** Of `Level`, by number. */
 const LEVELS = ascii("quiet app error warning info debug");
@@ -13,7 +13,7 @@ const LEVELS = ascii("quiet app error warning info debug");
 const SWITCHES = ascii("off on disable enable");
 
 /** The value that a word stands for, -1 for no word: a level case-sensitive, others in any case. */
-export function parseValue(catalog: Catalog, start: usize, end: usize): i32 {
+export function parseValue(catalog: Setting, start: usize, end: usize): i32 {
   const word = copyText(start, end);
   if (catalog == logs) return findWord(LEVELS, word, 0);
   const index = findWord(SWITCHES, word, 0x20);
@@ -21,6 +21,6 @@ export function parseValue(catalog: Catalog, start: usize, end: usize): i32 {
 }
 
 /** Appends what a value is called. */
-export function addValue(catalog: Catalog, value: u32): void {
+export function addValue(catalog: Setting, value: u32): void {
   addWord(catalog == logs ? LEVELS : ascii("disabled enabled"), value);
 }

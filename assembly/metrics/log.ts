@@ -1,30 +1,28 @@
 /**
  * Log sources: a name and a threshold. A message passes when its level is at most the threshold.
  */
-import { LOGS_MAX, NAME_BYTES_MAX, Status } from "../abi";
+import { LOG_LEVEL_OFFSET, LOGS_MAX, NAME_BYTES_MAX, Status } from "../abi";
 import { INPUT } from "../bytes/input";
 import { copyText } from "../bytes/text";
 import { isListable } from "./name";
 import { logs, makeSetting } from "./registry";
-import { findSetting, inherit } from "./setting";
+import { findSetting } from "./setting";
 
 /** Finds or makes the log source named by `byteCount` bytes of input; its address or a `Status`. */
 export function registerLog(byteCount: u32): i32 {
   if (byteCount > <u32>NAME_BYTES_MAX) return Status.NameInvalid;
   const name = copyText(INPUT, INPUT + byteCount);
   if (!isListable(name)) return Status.NameInvalid;
-  let log = findSetting(logs, name);
+  let log = findSetting(logs, name, false);
   if (!log) {
     if (logs.count >= <u32>LOGS_MAX) return Status.LimitReached;
-    log = makeSetting(logs, name);
+    log = makeSetting(logs, name, 0);
     if (!log) return Status.OutOfMemory;
-    const kept = findSetting(logs.kept, name);
-    if (kept) inherit(log, kept);
   }
   return <i32>changetype<usize>(log);
 }
 
 /** The gate: 1 if a message of this level is to be written. */
 export function logPasses(log: usize, level: u32): u32 {
-  return <u32>(level - 1 < load<u32>(log));
+  return <u32>(level - 1 < load<u32>(log, LOG_LEVEL_OFFSET));
 }

@@ -1,7 +1,7 @@
 /**
  * The layout of the registry's records in the arena. Texts are counted texts.
  */
-import { Setting } from "./setting";
+import { Named, Setting } from "./setting";
 
 /** A named unit that reports one set of fields. */
 @unmanaged
@@ -12,8 +12,6 @@ export class Source extends Setting {
   help: usize;
   /** Escaped measurement and the vm tag: how each line begins. */
   influxStart: usize;
-  /** The first `TagKey`. */
-  firstTag: usize;
   tagCount: u32;
   firstField: usize;
   /** Where the link to the next field goes: behind the last, `next` being first in a record. */
@@ -21,7 +19,6 @@ export class Source extends Setting {
   fieldCount: u32;
   /** The first text, which stands for `<prefix>_info`. */
   firstText: usize;
-  firstSeries: usize;
   /** Where the link to the next series goes. */
   seriesEnd: usize;
   /** Removed series, linked by `chained`. */
@@ -44,13 +41,10 @@ export class Source extends Setting {
   lineCount: u32;
 }
 
-/** A tag key of a source. */
+/** A tag key of a source, in the order in which tags are written. */
 @unmanaged
 @final
-export class TagKey {
-  /** The next in the order in which tags are written. */
-  next: usize;
-  key: usize;
+export class TagKey extends Named {
   /** `,key=`, escaped. */
   influx: usize;
   /** `key="`, as a label. */

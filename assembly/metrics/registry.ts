@@ -10,18 +10,18 @@ import { CATALOGS } from "../bytes/fixed";
 import { INPUT } from "../bytes/input";
 import { addText } from "../bytes/put";
 import { closeText, copyText, keepText, openText, textBytes } from "../bytes/text";
-import { addSetting, Catalog, inherit, openCatalog, Setting } from "./setting";
+import { Setting } from "./setting";
+import { assign } from "./switch";
+import { addSetting } from "./tag";
 
 /** A tag key's setting that was forgotten, or never made; the others are 0 and 1. */
 export const TAG_ABSENT: u32 = 2;
 
 export const CATALOG_BYTES: usize = 64;
-export const CATALOGS_END: usize = CATALOGS + 320;
-export const sources: Catalog = changetype<Catalog>(CATALOGS);
-export const tagKeys: Catalog = changetype<Catalog>(CATALOGS + CATALOG_BYTES);
-export const logs: Catalog = changetype<Catalog>(CATALOGS + 2 * CATALOG_BYTES);
-const keptSources: Catalog = changetype<Catalog>(CATALOGS + 3 * CATALOG_BYTES);
-const keptLogs: Catalog = changetype<Catalog>(CATALOGS + 4 * CATALOG_BYTES);
+export const CATALOGS_END: usize = CATALOGS + 192;
+export const sources: Setting = changetype<Setting>(CATALOGS);
+export const tagKeys: Setting = changetype<Setting>(CATALOGS + CATALOG_BYTES);
+export const logs: Setting = changetype<Setting>(CATALOGS + 2 * CATALOG_BYTES);
 
 /** Around a name in a list: `tag:`, `:disabled`, ` for 18446744073s`, a comma. */
 const LISTED_BYTES: u32 = 64;
@@ -44,10 +44,9 @@ export function openRegistry(vmBytes: u32, withFlags: u32, most: u32, mostPerSou
   flags = withFlags;
   seriesMax = most;
   seriesPerSourceMax = mostPerSource;
-  openCatalog(sources, keptSources, 1);
-  // What nobody bears yet is kept anyway.
-  openCatalog(tagKeys, tagKeys, TAG_ABSENT);
-  openCatalog(logs, keptLogs, Level.Info);
+  openCatalog(sources, 1);
+  openCatalog(tagKeys, TAG_ABSENT);
+  openCatalog(logs, Level.Info);
   if (hasFlag(CoreFlag.Strict)) setKeywords(keepText(INPUT + vmBytes));
   openText();
   if (vmBytes) {
@@ -56,6 +55,11 @@ export function openRegistry(vmBytes: u32, withFlags: u32, most: u32, mostPerSou
   }
   vmTag = closeText();
   return true;
+}
+
+function openCatalog(catalog: Setting, value: u32): void {
+  catalog.name = ascii("*");
+  assign(catalog, value, 0);
 }
 
 export function hasFlag(flag: u32): bool {
@@ -88,13 +92,13 @@ export function listedBytes(name: usize): u32 {
   return textBytes(name) + LISTED_BYTES;
 }
 
-/** A new switch in its catalog, as the catalog is set; null when memory is refused. */
-export function makeSetting(catalog: Catalog, name: usize): Setting | null {
+/** A new switch in its catalog; null when memory is refused. */
+export function makeSetting(catalog: Setting, name: usize, isKept: u32): Setting | null {
   if (!reserveOutputs(SETTING_BYTES, SETTING_BYTES)) return null;
   const setting = changetype<Setting>(allocateZeroed(offsetof<Setting>()));
   setting.name = keepText(name);
+  setting.isKept = isKept;
   growOutputs(listedBytes(name));
-  inherit(setting, catalog);
   addSetting(catalog, setting);
   return setting;
 }

@@ -35,9 +35,9 @@ import {
   TAG_ABSENT,
   vmTagText,
 } from "./registry";
-import { addSetting, findSetting, inherit } from "./setting";
+import { findSetting } from "./setting";
 import { openCell } from "./switch";
-import { addTag, governor } from "./tag";
+import { addSetting, addTag } from "./tag";
 
 /** Arena bytes that a definition may become, a byte of it; and what any may. */
 const RECORD_FACTOR: u64 = 256;
@@ -55,11 +55,8 @@ export function registerSource(byteCount: u32): i32 {
   const output = readSource(source);
   if (isTakenBack(mark, 0, output)) return refusal;
   addSetting(sources, source);
-  // Switched as start-up options want it, or else as its tags and all are.
-  const kept = findSetting(sources.kept, source.name);
-  inherit(source, kept ? kept : governor(source));
   // A tag key that was enabled for a while leaves the source as all is.
-  if (source.saved == TAG_ABSENT) source.saved = sources.deadlineNs ? sources.saved : sources.value;
+  if (source.saved == TAG_ABSENT) source.saved = sources.saved;
   return <i32>changetype<usize>(source);
 }
 
@@ -111,7 +108,7 @@ function readSource(source: Source): u32 {
   const ttlMs = readF64();
   const tagCount = readU8();
   refuseIf(!isListable(name), Status.NameInvalid);
-  refuseIf(findSetting(sources, name) !== null, Status.NameTaken);
+  refuseIf(findSetting(sources, name, false) !== null, Status.NameTaken);
   refuseIf(sources.count >= <u32>SOURCES_MAX, Status.LimitReached);
   source.name = keepText(name);
   source.help = keepText(help);

@@ -3,18 +3,16 @@
  */
 import { CELL_ACTIVE, CELL_STATE_OFFSET } from "../abi";
 import { Field, Series, Source } from "./record";
-import { sources } from "./registry";
-import { Catalog, Setting } from "./setting";
+import { Setting } from "./setting";
 
 /**
- * Sets a switch of a catalog, or the catalog's own, until `deadlineNs` (0 = for good). A timed
- * setting remembers the value before the first timed one; any other forgets it.
+ * Sets a switch until `deadlineNs` (0 = for good). A timed setting remembers the value before the
+ * first timed one; any other forgets it.
  */
-export function assign(catalog: Catalog, setting: Setting, value: u32, deadlineNs: u64): void {
-  if (!setting.deadlineNs) setting.saved = setting.value;
-  setting.deadlineNs = deadlineNs;
+export function assign(setting: Setting, value: u32, deadlineNs: u64): void {
   setting.value = value;
-  if ((catalog != sources) | (setting == sources)) return;
+  setting.deadlineNs = deadlineNs;
+  if (!deadlineNs) setting.saved = value;
   const source = changetype<Source>(setting);
   for (let at = source.firstSeries; at; at = changetype<Series>(at).next) openState(at, source);
 }

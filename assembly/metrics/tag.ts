@@ -8,20 +8,12 @@ import { ascii } from "../bytes/ascii";
 import { addInflux, Part } from "../bytes/escape";
 import { refuseIf } from "../bytes/input";
 import { addByte, addText, cursor } from "../bytes/put";
-import {
-  closeText,
-  compareTexts,
-  hashBytes,
-  keepText,
-  openText,
-  textBytes,
-  textStart,
-} from "../bytes/text";
+import { closeText, hashBytes, keepText, openText, textBytes, textStart } from "../bytes/text";
 import { findWord } from "../bytes/word";
 import { addName, claimName, isName, isShort } from "./name";
 import { Source, TagKey } from "./record";
-import { hasFlag, sources, TAG_ABSENT, tagKeys } from "./registry";
-import { Setting } from "./setting";
+import { hasFlag, TAG_ABSENT, tagKeys } from "./registry";
+import { find, insert, Setting } from "./setting";
 
 /**
  * Labels that begin with two underscores are Prometheus' own; a key that only maps to one gets an
@@ -35,8 +27,9 @@ export function addTag(source: Source, key: usize, index: u32): void {
   refuseIf(source.flags & SourceFlag.Family && !isName(key, false), Status.TagInvalid);
   const tag = changetype<TagKey>(allocate(offsetof<TagKey>()));
   tag.index = index;
-  tag.key = keepText(key);
-  insert(source, tag);
+  tag.name = keepText(key);
+  const list = changetype<usize>(source) + offsetof<Source>("firstTag");
+  insert(list, tag, hasFlag(CoreFlag.SortTags));
   openText();
   addByte(0x2c);
   addInflux(key, Part.Key);
@@ -51,36 +44,34 @@ export function addTag(source: Source, key: usize, index: u32): void {
   claimName(hash, Status.TagInvalid);
 }
 
-/** Whether a source bears a tag key. */
-export function hasTag(source: Source, key: usize): bool {
-  let at = source.firstTag;
-  while ((at != 0) & (compareTexts(changetype<TagKey>(at).key, key) != 0))
-    at = changetype<TagKey>(at).next;
-  return at != 0;
+/** Whether a source bears a tag key; nothing else does. */
+export function hasTag(setting: Setting, key: usize): bool {
+  return find(changetype<usize>(setting) + offsetof<Setting>("firstTag"), key) != 0;
 }
 
-/** The setting that decides about a source: an enabled tag, a disabled one, or `all`. */
-export function governor(source: Source): Setting {
-  let found: Setting = sources;
+/** The setting that decides about a switch: an enabled tag, a disabled one, or all. */
+export function governor(catalog: Setting, setting: Setting): Setting {
+  let found = catalog;
   for (let at = tagKeys.next; at; at = changetype<Setting>(at).next) {
     const tag = changetype<Setting>(at);
-    if ((tag.value == TAG_ABSENT) | !hasTag(source, tag.name)) continue;
+    if ((tag.value == TAG_ABSENT) | !hasTag(setting, tag.name)) continue;
     found = tag;
     if (tag.value) break;
   }
   return found;
 }
 
-/** By bytes if tags are sorted, else behind the others. */
-function insert(source: Source, tag: TagKey): void {
-  let link = changetype<usize>(source) + offsetof<Source>("firstTag");
-  while (load<usize>(link)) {
-    const next = changetype<TagKey>(load<usize>(link));
-    if (hasFlag(CoreFlag.SortTags) & (compareTexts(next.key, tag.key) >= 0)) break;
-    link = load<usize>(link);
-  }
-  tag.next = load<usize>(link);
-  store<usize>(link, changetype<usize>(tag));
+/** Adds a switch, set as start-up options want it, or else as what decides about it. */
+export function addSetting(catalog: Setting, setting: Setting): void {
+  const kept = find(changetype<usize>(catalog), setting.name);
+  const from = kept ? changetype<Setting>(kept) : governor(catalog, setting);
+  setting.value = from.value;
+  setting.saved = from.saved;
+  setting.deadlineNs = from.deadlineNs;
+  insert(changetype<usize>(catalog), setting, true);
+  setting.older = catalog.older;
+  catalog.older = changetype<usize>(setting);
+  catalog.count++;
 }
 
 /** `le`, `quantile`, and what begins with two underscores: Prometheus' own labels. */

@@ -481,6 +481,15 @@ describe("start-up settings", () => {
     core.source({ name: "heap", fields: [VALUE] });
     assert.equal(say(core, "mheap"), "ok: heap:disabled");
   });
+
+  test("a kept setting for a while reverts to what all are", () => {
+    const core = openCore(0);
+    say(core, "Ldebug");
+    say(core, "Lhttp:app for 5s", START_NS, CommandFlag.KeepUnknown);
+    core.log("http");
+    assert.equal(say(core, "l"), "ok: *:debug,http:app for 5s");
+    assert.equal(say(core, "l", START_NS + 5n * SECOND_NS), "ok: *:debug");
+  });
 });
 
 describe("limits of commands", () => {
