@@ -5,26 +5,22 @@
 interface Hook {
   readonly isWanted: () => boolean;
   readonly run: () => unknown;
+  isReported: boolean;
 }
 
 export class Hooks {
   /** Hooks that threw, or whose promise rejected. */
   failures = 0;
-  readonly #hooks: Hook[] = [];
-  readonly #reported = new Set<Hook>();
+  readonly #hooks = new Set<Hook>();
   #isRunning = false;
 
   constructor(private readonly report: (error: unknown) => void) {}
 
   /** Adds a hook; it runs while `isWanted`. Returns what removes it. */
   add(run: () => unknown, isWanted: () => boolean = () => true): () => void {
-    const hook = { isWanted, run };
-    this.#hooks.push(hook);
-    return () => {
-      const index = this.#hooks.indexOf(hook);
-      if (index >= 0) this.#hooks.splice(index, 1);
-      this.#reported.delete(hook);
-    };
+    const hook = { isWanted, run, isReported: false };
+    this.#hooks.add(hook);
+    return () => void this.#hooks.delete(hook);
   }
 
   /** Runs all hooks that are wanted; never throws. A hook that gathers does not run them again. */
@@ -40,20 +36,18 @@ export class Hooks {
   }
 
   #runOne(hook: Hook): void {
+    const fail = (error: unknown) => {
+      this.failures++;
+      if (hook.isReported) return;
+      hook.isReported = true;
+      this.report(error);
+    };
     try {
-      if (!hook.isWanted()) return;
-      const result = hook.run();
+      const result = hook.isWanted() && hook.run();
       // An unhandled rejection would end the program that is watched.
-      if (result instanceof Promise) result.catch((error) => this.#failed(hook, error));
+      if (result instanceof Promise) result.catch(fail);
     } catch (error) {
-      this.#failed(hook, error);
+      fail(error);
     }
-  }
-
-  #failed(hook: Hook, error: unknown): void {
-    this.failures++;
-    if (this.#reported.has(hook)) return;
-    this.#reported.add(hook);
-    this.report(error);
   }
 }

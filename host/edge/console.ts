@@ -14,11 +14,10 @@ export class ConsoleSink implements LogSink {
   write(record: LogRecord): void {
     this.stats.written++;
     const short = shorten(record, this.stats);
-    const line = this.format === "json" ? formatJson(short) : formatText(short, false);
-    const text = line.trimEnd();
-    if (record.level === Level.Error) console.error(text);
-    else if (record.level === Level.Warning) console.warn(text);
-    else console.log(text);
+    const line = (this.format === "json" ? formatJson : formatText)(short).trimEnd();
+    if (record.level === Level.Error) console.error(line);
+    else if (record.level === Level.Warning) console.warn(line);
+    else console.log(line);
   }
 
   async close(): Promise<void> {}

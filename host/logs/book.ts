@@ -3,8 +3,8 @@
  * `prometheus_logs_messages_total`), then to the sink.
  */
 import { Level } from "../../assembly/abi.js";
-import type { CounterCell } from "../instruments/cell.js";
 import type { Counter } from "../instruments/family.js";
+import type { Source } from "../instruments/source.js";
 import type { Meter } from "../meter.js";
 import { LEVEL_NAMES } from "./record.js";
 import type { LogSink } from "./sink.js";
@@ -14,8 +14,7 @@ const CLOSE_MS = 1_000;
 
 export class LogBook {
   #messages: Counter | undefined;
-  #errors: CounterCell | undefined;
-  #warnings: CounterCell | undefined;
+  #logs: Source | undefined;
 
   constructor(
     private readonly sink: LogSink,
@@ -29,7 +28,7 @@ export class LogBook {
       help: "Log messages by level and source.",
       labels: ["level", "src"],
     });
-    const source = meter.source({
+    this.#logs = meter.source({
       name: "logs",
       help: "Log messages written",
       fields: [
@@ -37,8 +36,6 @@ export class LogBook {
         { key: "errors", type: "counter" },
       ],
     });
-    this.#warnings = source.counter("warnings");
-    this.#errors = source.counter("errors");
   }
 
   /** What became of the messages on the way to where they are written. */
@@ -48,8 +45,8 @@ export class LogBook {
 
   /** Counts and writes a message that has passed its threshold. */
   write(source: string, level: Level, message: string): void {
-    if (level === Level.Error) this.#errors?.inc();
-    else if (level === Level.Warning) this.#warnings?.inc();
+    if (level === Level.Error) this.#logs?.counter("errors").inc();
+    else if (level === Level.Warning) this.#logs?.counter("warnings").inc();
     this.#messages?.inc({ level: LEVEL_NAMES[level] ?? "debug", src: source });
     this.sink.write({ timeNs: this.nowNs(), level, source, message });
   }

@@ -6,8 +6,9 @@ import { Level } from "../../assembly/abi.js";
 import { MonitorError } from "../errors.js";
 import type { LogOptions } from "../options.js";
 import type { Platform } from "../platform.js";
+import { paintLevel, wantsColour } from "./colour.js";
 import { type LogDestination, parseDestination } from "./destination.js";
-import { formatJson, formatText, type LogRecord, shorten, wantsColour } from "./record.js";
+import { formatJson, formatText, type LogRecord, shorten } from "./record.js";
 import {
   DATAGRAM_BYTES_MAX,
   formatSyslog,
@@ -103,7 +104,8 @@ class LineSink implements LogSink {
       throw new MonitorError("OPTION_INVALID", "logs: this runtime has no standard error");
     }
     this.#writeStderr = platform.writeStderr;
-    this.#format = format === "json" ? formatJson : (record) => formatText(record, colour);
+    const paint = colour ? paintLevel : undefined;
+    this.#format = format === "json" ? formatJson : (record) => formatText(record, paint);
   }
 
   write(record: LogRecord): void {
@@ -190,7 +192,7 @@ class SyslogSink implements LogSink {
     const message = `${to} cannot be reached: ${reason}; messages wait, and the oldest are dropped`;
     const timeNs = platform.nowNs();
     const record = { timeNs, level: Level.Warning, source: "logs", message };
-    platform.writeStderr?.(formatText(record, false));
+    platform.writeStderr?.(formatText(record));
   }
 }
 

@@ -4,6 +4,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Level } from "../../assembly/abi.js";
+import { paintLevel, wantsColour } from "../../host/logs/colour.js";
 import { parseDestination } from "../../host/logs/destination.js";
 import { escapeControl } from "../../host/logs/escape.js";
 import {
@@ -11,7 +12,6 @@ import {
   formatText,
   LEVEL_NAMES,
   MESSAGE_CHARACTERS_MAX,
-  wantsColour,
 } from "../../host/logs/record.js";
 import { createLogSink } from "../../host/logs/sink.js";
 import { nodePlatform } from "../../host/platforms/node.js";
@@ -32,8 +32,8 @@ const LINES: readonly (readonly [Level, string])[] = [
 
 for (const [level, line] of LINES) {
   test(`text: level ${LEVEL_NAMES[level]}`, () => {
-    assert.equal(formatText(record("text", level), false), line);
-    const coloured = formatText(record("text", level), true);
+    assert.equal(formatText(record("text", level)), line);
+    const coloured = formatText(record("text", level), paintLevel);
     // biome-ignore lint/suspicious/noControlCharactersInRegex: colours begin with one
     assert.equal(coloured.replace(/\x1b\[\d+m/g, ""), line);
     assert.equal(coloured.split("\x1b[").length, 3, "one colour, one reset");
@@ -78,7 +78,7 @@ const ESCAPES: readonly (readonly [rule: string, text: string, escaped: string])
 for (const [rule, text, escaped] of ESCAPES) {
   test(`escape: ${rule}`, () => {
     assert.equal(escapeControl(text), escaped);
-    const line = formatText(record(text, Level.Info, text), false);
+    const line = formatText(record(text, Level.Info, text));
     assert.equal(line, `2026-11-22T19:50:00.123Z INFO  ${escaped}: ${escaped}\n`);
     const json = formatJson(record(text, Level.Info, text));
     assert.equal(JSON.parse(json).message, text, "JSON loses nothing");
