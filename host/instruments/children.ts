@@ -164,7 +164,8 @@ class Branch<T> {
 
   get(value: LabelValue | undefined): Branch<T> | T | undefined {
     if (value === this.#value) return this.#next;
-    return this.#others?.get(value);
+    // Not `?.`, which asks for null too, on the hottest path.
+    return this.#others === undefined ? undefined : this.#others.get(value);
   }
 
   set(value: LabelValue | undefined, next: Branch<T> | T): void {
