@@ -109,10 +109,17 @@ export enum Outcome {
 export const SOURCE_ACTIVE_OFFSET = 8;
 /** Offset of the u32 in a log source record that holds its threshold, a `Level`. */
 export const LOG_LEVEL_OFFSET = 8;
-/** Offset of the u32 in a cell: `CellKind`, plus `CELL_ACTIVE` while its source is active. */
-export const CELL_STATE_OFFSET = 4;
-/** Added to a cell's state word while its source is active. */
+/** Offset of the u16 in a cell: `CellKind`, plus `CELL_ACTIVE` while its source is active. */
+export const CELL_STATE_OFFSET = 6;
+/** Added to a cell's state while its source is active. */
 export const CELL_ACTIVE = 256;
+/** Offset of the state's upper byte: 1 while the source is active, else 0. */
+export const CELL_ACTIVE_OFFSET = 7;
+/**
+ * A cell's first eight bytes, read as a double, are at least this (2^-1007) while its source is
+ * active, and less otherwise: a host that writes through an array of doubles needs no second one.
+ */
+export const CELL_ACTIVE_FLOAT = 7.291122019556398e-304;
 /** Offset of a cell's value: f64 or 64-bit integer; sum of a histogram or summary. */
 export const CELL_VALUE_OFFSET = 8;
 /** Offset of a histogram cell's first bucket: f64 each, not cumulative, `+Inf` last. */

@@ -2,7 +2,7 @@
  * The sources that every image has: the linker writes their definitions, as messages, and the names
  * of the WASI calls that the guest imports (host/link/setup.ts has the order).
  */
-import { CELL_STATE_OFFSET, CELL_VALUE_OFFSET } from "../abi";
+import { CELL_ACTIVE_OFFSET, CELL_VALUE_OFFSET } from "../abi";
 import { INPUT } from "../bytes/input";
 import { textEnd, textStart } from "../bytes/text";
 import { Field, Source } from "../metrics/record";
@@ -72,7 +72,7 @@ export function record(cell: usize, value: f64): void {
 
 /** Adds to a number while its source is active. */
 export function add(cell: usize, value: f64): void {
-  if (!load<u8>(cell, CELL_STATE_OFFSET + 1)) return;
+  if (!load<u8>(cell, CELL_ACTIVE_OFFSET)) return;
   store<f64>(cell, load<f64>(cell, CELL_VALUE_OFFSET) + value, CELL_VALUE_OFFSET);
 }
 

@@ -1,7 +1,7 @@
 /**
- * Cells: where values live. u32 field record · u32 state · value (see the README's *Cells*). The
- * state word is kind plus `CELL_ACTIVE`, so one load and one branch settle both "is it on?" and
- * "can it do this?". Plain stores, one writer a cell.
+ * Cells: where values live. u32 field record · u16 zero · u16 state · value (see the README's
+ * *Cells*). The state is kind plus `CELL_ACTIVE`, so one load and one branch settle both "is it
+ * on?" and "can it do this?". Plain stores, one writer a cell.
  */
 import {
   CELL_ACTIVE,
@@ -27,7 +27,7 @@ export function refuse(): void {
 
 /** Adds to a counter. Negative, NaN and infinite increments are refused and counted. */
 export function counterAdd(cell: usize, value: f64): void {
-  if (load<u32>(cell, CELL_STATE_OFFSET) != CellKind.Counter + CELL_ACTIVE) {
+  if (load<u16>(cell, CELL_STATE_OFFSET) != CellKind.Counter + CELL_ACTIVE) {
     checkKind(cell, CellKind.Counter);
   } else if (value >= 0 && value < Infinity) {
     store<f64>(cell, load<f64>(cell, CELL_VALUE_OFFSET) + value, CELL_VALUE_OFFSET);
@@ -36,7 +36,7 @@ export function counterAdd(cell: usize, value: f64): void {
 
 /** Sets a gauge, float, bool or duration. */
 export function gaugeSet(cell: usize, value: f64): void {
-  if (load<u32>(cell, CELL_STATE_OFFSET) != CellKind.Gauge + CELL_ACTIVE) {
+  if (load<u16>(cell, CELL_STATE_OFFSET) != CellKind.Gauge + CELL_ACTIVE) {
     checkKind(cell, CellKind.Gauge);
   } else store<f64>(cell, value, CELL_VALUE_OFFSET);
 }
@@ -48,14 +48,14 @@ export function gaugeAdd(cell: usize, value: f64): void {
 
 /** Sets an i64 or u64 field. */
 export function setInteger(cell: usize, value: i64): void {
-  if (load<u32>(cell, CELL_STATE_OFFSET) != CellKind.Integer + CELL_ACTIVE) {
+  if (load<u16>(cell, CELL_STATE_OFFSET) != CellKind.Integer + CELL_ACTIVE) {
     checkKind(cell, CellKind.Integer);
   } else store<i64>(cell, value, CELL_VALUE_OFFSET);
 }
 
 /** One observation of a histogram or summary; NaN is refused and counted. */
 export function observe(cell: usize, value: f64): void {
-  const kind = load<u32>(cell, CELL_STATE_OFFSET) - CELL_ACTIVE - CellKind.Histogram;
+  const kind = <u32>load<u16>(cell, CELL_STATE_OFFSET) - CELL_ACTIVE - CellKind.Histogram;
   if (kind > 1) return checkCompound(cell);
   if (value != value) return refuse();
   const field = changetype<Field>(load<usize>(cell));
@@ -68,7 +68,7 @@ export function observe(cell: usize, value: f64): void {
 
 /** Sets a text from the input buffer, cut on a UTF-8 boundary at the cell's capacity. */
 export function setText(cell: usize, byteCount: u32): void {
-  if (load<u32>(cell, CELL_STATE_OFFSET) != CellKind.Text + CELL_ACTIVE) {
+  if (load<u16>(cell, CELL_STATE_OFFSET) != CellKind.Text + CELL_ACTIVE) {
     return checkKind(cell, CellKind.Text);
   }
   const capacity = changetype<Field>(load<usize>(cell)).parameterCount;

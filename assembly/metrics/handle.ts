@@ -4,7 +4,7 @@
  * globals: a guest's thread has an instance of its own over the same memory, and the main thread
  * alone writes the table.
  */
-import { CELL_STATE_OFFSET, HANDLES_MAX, Status } from "../abi";
+import { CELL_ACTIVE_OFFSET, HANDLES_MAX, Status } from "../abi";
 import { allocate } from "../bytes/arena";
 import { HANDLES } from "../bytes/fixed";
 import { counterAdd, gaugeAdd, gaugeSet, observe, setInteger } from "./cell";
@@ -54,7 +54,7 @@ export function handleObserve(handle: u32, value: f64): void {
 
 /** 1 while the source of the handle's cell is enabled; 0 for a wrong handle. */
 export function handleIsActive(handle: u32): u32 {
-  return load<u8>(cellOf(handle), CELL_STATE_OFFSET + 1);
+  return load<u8>(cellOf(handle), CELL_ACTIVE_OFFSET);
 }
 
 /**

@@ -21,7 +21,7 @@ export function assign(setting: Setting, value: u32, deadlineNs: u64): void {
 function openState(series: usize, source: Source): void {
   for (let link = source.firstField; link; link = changetype<Field>(link).next) {
     const field = changetype<Field>(link);
-    store<u32>(series + field.offset, stateOf(field, source.value), CELL_STATE_OFFSET);
+    store<u16>(series + field.offset, <u16>stateOf(field, source.value), CELL_STATE_OFFSET);
   }
 }
 
@@ -29,7 +29,7 @@ function openState(series: usize, source: Source): void {
 export function openCell(cell: usize, field: Field, isOn: u32): void {
   memory.fill(cell, 0, field.cellBytes);
   store<usize>(cell, changetype<usize>(field));
-  store<u32>(cell, stateOf(field, isOn), CELL_STATE_OFFSET);
+  store<u16>(cell, <u16>stateOf(field, isOn), CELL_STATE_OFFSET);
 }
 
 function stateOf(field: Field, isOn: u32): u32 {

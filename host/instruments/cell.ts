@@ -1,41 +1,60 @@
 /**
- * Handles: objects that stand for one cell and write it straight through typed arrays over the
- * core's memory. A write to a disabled source is one load and one branch.
+ * Handles: objects that stand for one cell and write it straight through a typed array over it. A
+ * write to a disabled source is one load and one branch.
  */
-import {
-  CELL_ACTIVE,
-  CELL_BUCKETS_OFFSET,
-  CELL_STATE_OFFSET,
-  CELL_VALUE_OFFSET,
-} from "../../assembly/abi.js";
+import { CELL_ACTIVE_FLOAT, CELL_ACTIVE_OFFSET, CELL_VALUE_OFFSET } from "../../assembly/abi.js";
 import type { Core } from "../core.js";
 import { BOUNDS, type FieldOptions } from "../definition.js";
 import { MonitorError } from "../errors.js";
 import { Buckets, bucketOf } from "./buckets.js";
 
+/** Floats of a scalar's cell: the header, and the value. */
+const SCALAR_FLOATS = 2;
+/** What a handle writes to whose series was removed: a cell that is never active. */
+const RETIRED = new Float64Array(SCALAR_FLOATS);
+/** What it has before its first write. */
+const UNOPENED = new Float64Array(0);
+
 /** What all handles share. `cell` is a byte address. */
 export class Cell {
-  protected state: number;
-  protected value: number;
+  /** The cell: its header, then its value or values. Of length 0 once memory has grown. */
+  protected view = UNOPENED;
 
   constructor(
     protected readonly core: Core,
     public cell: number,
-  ) {
-    this.state = (cell + CELL_STATE_OFFSET) >>> 2;
-    this.value = (cell + CELL_VALUE_OFFSET) >>> 3;
-  }
+  ) {}
 
   /** Whether the source is enabled: writes have an effect. */
   get active(): boolean {
-    return (this.core.words[this.state] as number) >= CELL_ACTIVE;
+    return this.core.bytes[this.cell + CELL_ACTIVE_OFFSET] === 1;
   }
 
-  /** Points the handle at nothing, when its series is removed: the zero word that no source has. */
+  /** Points the handle at nothing, when its series is removed: the zeros that no source has. */
   retire(): void {
     this.cell = 0;
-    this.state = 0;
-    this.value = 0;
+    this.view = RETIRED;
+  }
+
+  /** Whether a cell that did not look active is: the view is of memory that has since grown. */
+  protected isActiveAgain(): boolean {
+    if (this.view.length > 0) return false;
+    this.view = new Float64Array(this.core.memory.buffer, this.cell, this.floatCount);
+    return this.active;
+  }
+
+  /** Floats that the cell takes. */
+  protected get floatCount(): number {
+    return SCALAR_FLOATS;
+  }
+
+  /** The value of a float's cell. */
+  protected get number(): number {
+    return this.core.floats[(this.cell + CELL_VALUE_OFFSET) >>> 3] as number;
+  }
+
+  protected set number(value: number) {
+    this.core.floats[(this.cell + CELL_VALUE_OFFSET) >>> 3] = value;
   }
 
   protected refuse(message: string): never {
@@ -48,13 +67,16 @@ export class Cell {
 export class CounterCell extends Cell {
   /** Adds `amount`, finite and not negative; throws `VALUE_INVALID` otherwise. */
   inc(amount = 1): void {
-    const { core } = this;
-    if ((core.words[this.state] as number) < CELL_ACTIVE) return;
+    const { view } = this;
+    if (!((view[0] as number) >= CELL_ACTIVE_FLOAT)) {
+      if (this.isActiveAgain()) this.inc(amount);
+      return;
+    }
     // A text that came from JavaScript would be appended, not added.
     if (typeof amount !== "number" || !(amount >= 0 && amount < Number.POSITIVE_INFINITY)) {
       this.refuse(`a counter only grows: ${amount} is not a finite number of at least 0`);
     }
-    (core.floats[this.value] as number) += amount;
+    (view[1] as number) += amount;
   }
 
   /**
@@ -66,28 +88,34 @@ export class CounterCell extends Cell {
     if (!Number.isFinite(total) || total < 0) {
       this.refuse(`a counter's total is a finite number of at least 0, not ${total}`);
     }
-    this.core.floats[this.value] = total;
+    this.number = total;
   }
 
   get(): number {
-    return this.core.floats[this.value] as number;
+    return this.number;
   }
 }
 
 /** A gauge's handle; also that of floats, booleans (0, 1) and durations (ns). */
 export class GaugeCell extends Cell {
   set(value: number): void {
-    const { core } = this;
-    if ((core.words[this.state] as number) < CELL_ACTIVE) return;
+    const { view } = this;
+    if (!((view[0] as number) >= CELL_ACTIVE_FLOAT)) {
+      if (this.isActiveAgain()) this.set(value);
+      return;
+    }
     if (typeof value !== "number") this.refuse(`a gauge takes a number, not ${value}`);
-    core.floats[this.value] = value;
+    view[1] = value;
   }
 
   inc(amount = 1): void {
-    const { core } = this;
-    if ((core.words[this.state] as number) < CELL_ACTIVE) return;
+    const { view } = this;
+    if (!((view[0] as number) >= CELL_ACTIVE_FLOAT)) {
+      if (this.isActiveAgain()) this.inc(amount);
+      return;
+    }
     if (typeof amount !== "number") this.refuse(`a gauge takes a number, not ${amount}`);
-    (core.floats[this.value] as number) += amount;
+    (view[1] as number) += amount;
   }
 
   dec(amount = 1): void {
@@ -95,7 +123,7 @@ export class GaugeCell extends Cell {
   }
 
   get(): number {
-    return this.core.floats[this.value] as number;
+    return this.number;
   }
 
   /** Counts `work` as in progress while it runs. */
@@ -133,8 +161,8 @@ export class TextCell extends Cell {
   }
 }
 
-/** Where a histogram's buckets begin, in floats from its sum on. */
-const FIRST_BUCKET = (CELL_BUCKETS_OFFSET - CELL_VALUE_OFFSET) >>> 3;
+/** Where a histogram's buckets begin in its view, behind the header and the sum. */
+const FIRST_BUCKET = 2;
 
 /** The handle of a histogram or summary. */
 export class DistributionCell extends Cell {
@@ -148,22 +176,28 @@ export class DistributionCell extends Cell {
     this.below = buckets?.below;
   }
 
+  protected override get floatCount(): number {
+    return FIRST_BUCKET + (this.bounds?.length ?? 0);
+  }
+
   /** Counts one value; throws `VALUE_INVALID` for NaN, and for what is no number. */
   observe(value: number): void {
-    const { core } = this;
-    if ((core.words[this.state] as number) < CELL_ACTIVE) return;
+    const { view } = this;
+    if (!((view[0] as number) >= CELL_ACTIVE_FLOAT)) {
+      if (this.isActiveAgain()) this.observe(value);
+      return;
+    }
     if (typeof value !== "number" || Number.isNaN(value)) {
       this.refuse(`an observation is a number, not ${value}`);
     }
     const { bounds, below } = this;
     if (bounds === undefined || below === undefined) {
-      core.exports.observe(this.cell, value);
+      this.core.exports.observe(this.cell, value);
       return;
     }
     const bucket = bucketOf(bounds, below, value);
-    const { floats } = core;
-    (floats[this.value] as number) += value;
-    (floats[this.value + FIRST_BUCKET + bucket] as number) += 1;
+    (view[1] as number) += value;
+    (view[FIRST_BUCKET + bucket] as number) += 1;
   }
 
   /** Observes how long `work` takes, in seconds. */

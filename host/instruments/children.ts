@@ -3,6 +3,7 @@
  * look-up makes no string. Past the core's caps tag sets share the overflow series and are not
  * remembered.
  */
+import { SOURCE_ACTIVE_OFFSET } from "../../assembly/abi.js";
 import type { Core } from "../core.js";
 import { encodeValues, fitTagValue } from "../definition.js";
 import { MonitorError } from "../errors.js";
@@ -36,7 +37,7 @@ export class Children<T extends { retire(): void }> {
 
   /** Whether the source is enabled. */
   get active(): boolean {
-    return this.core.words[this.source >>> 2] === 1;
+    return this.core.words[(this.source + SOURCE_ACTIVE_OFFSET) >>> 2] === 1;
   }
 
   /** The child of a tag set; registers it the first time. Throws `TAG_INVALID`. */

@@ -2,7 +2,7 @@
  * Loggers: a source's name and its threshold, which the core holds. A message that does not pass
  * costs one load and one branch; give a function to spare its formatting too.
  */
-import { Level } from "../../assembly/abi.js";
+import { Level, LOG_LEVEL_OFFSET } from "../../assembly/abi.js";
 import type { Core } from "../core.js";
 
 /** A message, or what makes it when it is wanted. */
@@ -19,7 +19,7 @@ export class Logger {
     log: number,
     private readonly write: LogWriter,
   ) {
-    this.#threshold = log >>> 2;
+    this.#threshold = (log + LOG_LEVEL_OFFSET) >>> 2;
   }
 
   /** Whether a message of this level is written now. */

@@ -31,6 +31,46 @@ test("counter: what is no number is refused, not appended to the digits", () => 
   assert.equal(bytes.get(), 5);
 });
 
+test("handles: writes count before and after memory grows, unless the source is off", () => {
+  const grow = () => {
+    monitor.core.memory.grow(1);
+    monitor.core.refresh();
+  };
+  const moved = monitor.counter({ name: "values_moved", help: "Moved.", labels: ["to"] });
+  const level = monitor.gauge({ name: "values_level", help: "Level.", labels: ["of"] });
+  const size = monitor.histogram({ name: "values_size", help: "Sizes.", bounds: [1, 2] });
+  const [here, tank] = [moved.child({ to: "here" }), level.child({ of: "tank" })];
+  const write = () => {
+    here.inc();
+    tank.inc(2);
+    size.observe(1.5);
+  };
+  write();
+  grow();
+  write();
+  monitor.command("Mvalues_moved:off,values_level:off,values_size:off");
+  write();
+  grow();
+  write();
+  monitor.command("Mvalues_moved:on,values_level:on,values_size:on");
+  write();
+  assert.deepEqual([here.get(), tank.get()], [3, 6]);
+  const body = new TextDecoder().decode(monitor.prometheus());
+  assert.match(body, /^values_size_bucket\{le="2"\} 3\nvalues_size_bucket\{le="\+Inf"\} 3$/m);
+  assert.match(body, /^values_size_sum 4\.5$/m);
+});
+
+test("handles: of a removed series are inactive for ever", () => {
+  const gone = monitor.counter({ name: "values_gone", help: "Gone.", labels: ["to"] });
+  const child = gone.child({ to: "x" });
+  child.inc();
+  assert.equal(gone.remove({ to: "x" }), true);
+  child.inc();
+  assert.deepEqual([child.active, child.get()], [false, 0]);
+  gone.inc({ to: "x" });
+  assert.equal(gone.child({ to: "x" }).get(), 1);
+});
+
 test("gauge: what is no number is refused", () => {
   const depth = monitor.gauge({ name: "values_depth", help: "Depth." }).child({});
   depth.set(7);

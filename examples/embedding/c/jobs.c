@@ -11,7 +11,7 @@
 #include "monitor.h"
 
 enum { COUNTER = 5, FLOAT_COUNTER = 6, INFO = 4, FLAGS = 2 | 4 /* sort tags, timestamps */ };
-enum { CELL_STATE = 4, CELL_VALUE = 8, CELL_ACTIVE = 256 };
+enum { CELL_ACTIVE = 7, CELL_VALUE = 8 };
 enum { SERIES_MAX = 100000, PER_SOURCE_MAX = 10000, LINE_BYTES_MAX = 65536 };
 static const uint64_t INTERVAL_NS = 10000000000;
 
@@ -69,7 +69,7 @@ static void begin(void) {
 /* Counters are written straight into their cells, while their source is enabled. */
 static void add(uint32_t cell, double value) {
   uint8_t *bytes = core.w2c_memory.data + cell;
-  if (*(uint32_t *)(bytes + CELL_STATE) & CELL_ACTIVE) *(double *)(bytes + CELL_VALUE) += value;
+  if (bytes[CELL_ACTIVE]) *(double *)(bytes + CELL_VALUE) += value;
 }
 
 static void finish(const char *kind, double seconds) {
