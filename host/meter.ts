@@ -7,7 +7,6 @@ import type { CommandResult, Core } from "./core.js";
 import type { SourceOptions } from "./definition.js";
 import { check } from "./errors.js";
 import { Hooks } from "./hooks.js";
-import { CounterSource, type CounterSourceOptions } from "./instruments/counter-source.js";
 import {
   Counter,
   type CounterOptions,
@@ -22,8 +21,6 @@ import type { LogBook } from "./logs/book.js";
 import { Logger } from "./logs/logger.js";
 import { OWN_NAME, OWN_SOURCES, type Part, SelfSources } from "./self.js";
 import { StampClock } from "./stamp.js";
-import { guestImports } from "./wasi/guest-imports.js";
-import { Registrar } from "./wasi/registrar.js";
 
 /** What a meter is made of. */
 export interface MeterParts {
@@ -46,7 +43,6 @@ export class Meter {
   readonly #hooks: Hooks;
   readonly #self: SelfSources;
   #openedBook: LogBook | undefined;
-  #registrar: Registrar | undefined;
 
   constructor(parts: MeterParts) {
     this.#parts = parts;
@@ -78,12 +74,6 @@ export class Meter {
 
   summary(options: SummaryOptions): Distribution {
     return new Distribution(this.core, this.#withTtl(options), "summary");
-  }
-
-  /** A source whose fields are one counter a key, and `total`. */
-  counterSource<E>(options: CounterSourceOptions<E>): CounterSource<E> {
-    if (OWN_SOURCES.has(options.name)) this.openOwn();
-    return new CounterSource(this.core, options);
   }
 
   /** The log source of that name, made the first time. Throws `NAME_INVALID`. */
@@ -125,23 +115,6 @@ export class Meter {
     this.openOwn();
     this.#hooks.run();
     return this.core.encodePrometheus(openMetrics, this.#parts.nowNs());
-  }
-
-  /** Registers for guests. */
-  get registrar(): Registrar {
-    this.#registrar ??= new Registrar({
-      core: this.core,
-      log: (source, level, text) => this.writeLog(source, level, text),
-      refuse: () => {
-        this.core.refusals++;
-      },
-    });
-    return this.#registrar;
-  }
-
-  /** What a guest in this thread imports. `memory` gives the guest's memory once it has one. */
-  imports(memory: () => WebAssembly.Memory | undefined): { monitor: WebAssembly.ModuleImports } {
-    return { monitor: guestImports(this.registrar, memory) };
   }
 
   /** Writes a message that has passed its threshold. */

@@ -8,6 +8,7 @@ import { type CommandResult, Core } from "./core.js";
 import { Deadline } from "./deadline.js";
 import { encodeValues } from "./definition.js";
 import { MonitorError } from "./errors.js";
+import { CounterSource, type CounterSourceOptions } from "./instruments/counter-source.js";
 import { KEYWORDS } from "./keywords.js";
 import { LogBook } from "./logs/book.js";
 import { openLogSink } from "./logs/sink.js";
@@ -19,6 +20,8 @@ import type { Addresses, MonitorOptions, PushReceiver } from "./options.js";
 import type { Platform } from "./platform.js";
 import { OWN_NAME } from "./self.js";
 import { applySettings } from "./setting.js";
+import { guestImports } from "./wasi/guest-imports.js";
+import { Registrar } from "./wasi/registrar.js";
 import type { Wires } from "./wires.js";
 
 /** Tracing logs under this name. */
@@ -31,6 +34,7 @@ export class Monitor extends Meter {
   readonly #options: MonitorOptions;
   readonly #platform: Platform;
   readonly #stops: (() => void)[] = [];
+  #registrar: Registrar | undefined;
   #wires: Promise<Wires> | undefined;
   #openWires: Wires | undefined;
   readonly #deadline: Deadline;
@@ -59,6 +63,28 @@ export class Monitor extends Meter {
     });
     // A destination or format that makes no sense is refused now, not at the first message.
     if (logs !== undefined) this.openOwn();
+  }
+
+  /** A source whose fields are one counter a key, and `total`. */
+  counterSource<E>(options: CounterSourceOptions<E>): CounterSource<E> {
+    return new CounterSource(this, options);
+  }
+
+  /** Registers for guests. */
+  get registrar(): Registrar {
+    this.#registrar ??= new Registrar({
+      core: this.core,
+      log: (source, level, text) => this.writeLog(source, level, text),
+      refuse: () => {
+        this.core.refusals++;
+      },
+    });
+    return this.#registrar;
+  }
+
+  /** What a guest in this thread imports. `memory` gives the guest's memory once it has one. */
+  imports(memory: () => WebAssembly.Memory | undefined): { monitor: WebAssembly.ModuleImports } {
+    return { monitor: guestImports(this.registrar, memory) };
   }
 
   /** Runs one command given as bytes; see `command`. */

@@ -44,22 +44,6 @@ export interface Part {
   readonly read: () => Stats;
 }
 
-/** The numbers of a receiver of pushes, in `ReceiverStats`. */
-export const RECEIVER_KEYS = [
-  "sentLines",
-  "sentBytes",
-  "bufferedLines",
-  "bufferedBytes",
-  "droppedLines",
-  "resentLines",
-  "unconfirmedLines",
-  "rejectedLines",
-  "oversizedLines",
-  "reconnects",
-  "failures",
-  "connected",
-] as const;
-
 /** The numbers of `limitsOf`. */
 const LIMIT_KEYS = ["series", "overflowed", "refused", "truncated", "hookFailures"];
 

@@ -14,7 +14,11 @@ export interface Setting extends Pick<MonitorOptions, "logLevels" | "metrics"> {
 }
 
 /** Applies an option's settings. Throws `OPTION_INVALID`, and changes nothing then. */
-export function applySettings(core: Core, platform: Platform, setting: Setting): void {
+export function applySettings(
+  core: Core,
+  platform: Pick<Platform, "nowNs">,
+  setting: Setting,
+): void {
   const { verb, option } = setting;
   const settings = setting[option];
   if (settings === undefined || settings === "") return;

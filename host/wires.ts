@@ -10,9 +10,9 @@ import { MonitorError } from "./errors.js";
 import type { MonitorOptions, PushReceiver } from "./options.js";
 import type { Platform } from "./platform.js";
 import { createPush, type Push } from "./push/push.js";
-import type { PushLogLevel } from "./push/transport.js";
+import { type PushLogLevel, receiverPart } from "./push/transport.js";
 import { openScrape, type ScrapeServer } from "./scrape/server.js";
-import { type Part, RECEIVER_KEYS } from "./self.js";
+import type { Part } from "./self.js";
 
 const CONTROL_PORT = 2323;
 const PROMETHEUS_PORT = 9090;
@@ -128,13 +128,7 @@ export class Wires {
     });
     this.push = push;
     for (const [index, stats] of push.stats.entries()) {
-      this.host.show({
-        name: "monitor_push",
-        help: "Delivery of pushed lines, by receiver",
-        keys: RECEIVER_KEYS,
-        tag: { key: "receiver", value: push.labels[index] ?? `${index}` },
-        read: () => Object.fromEntries(RECEIVER_KEYS.map((key) => [key, stats[key]])),
-      });
+      this.host.show(receiverPart(push.labels[index] ?? `${index}`, stats));
     }
     push.start();
   }

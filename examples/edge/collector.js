@@ -3,7 +3,8 @@
  * for all of them and forgets those that are gone. Bindings: COLLECTOR.
  */
 import { DurableObject } from "cloudflare:workers";
-import { Collector, createEdgeMonitor } from "wasm-monitoring/edge";
+import { createEdgeMonitor } from "wasm-monitoring/edge";
+import { Collector } from "wasm-monitoring/edge/collector";
 import module from "wasm-monitoring/monitor.wasm";
 
 export class Metrics extends DurableObject {

@@ -4,6 +4,8 @@
  */
 import { DurableObject } from "cloudflare:workers";
 import { createEdgeMonitor } from "wasm-monitoring/edge";
+import { push } from "wasm-monitoring/edge/push";
+import { serve } from "wasm-monitoring/edge/serve";
 import module from "wasm-monitoring/monitor.wasm";
 
 export class Room extends DurableObject {
@@ -11,8 +13,13 @@ export class Room extends DurableObject {
     super(ctx, env);
     // The object's name, so that its series go on when it is moved to another machine.
     const instance = ctx.id.toString().slice(0, 8);
-    const { PUSH_URL: push, CONTROL_TOKEN: controlToken } = env;
-    this.monitor = createEdgeMonitor({ module, vmName: "room", instance, push, controlToken });
+    this.monitor = createEdgeMonitor({
+      module,
+      vmName: "room",
+      instance,
+      push: push(env.PUSH_URL),
+      serve: serve({ token: env.CONTROL_TOKEN }),
+    });
     this.visits = this.monitor.counter({ name: "visits_total", help: "Visits." });
   }
 

@@ -3,10 +3,13 @@
  * On Vercel the module comes from `import module from "…/monitor.wasm?module"`.
  */
 import { createEdgeMonitor } from "wasm-monitoring/edge";
+import { push } from "wasm-monitoring/edge/push";
+import { serve } from "wasm-monitoring/edge/serve";
 
-/** Makes a handler; `module` is the compiled core, `push` where lines go. */
-export function createHandler({ module, push }) {
-  const monitor = createEdgeMonitor({ module, vmName: "function", push });
+/** Makes a handler; `module` is the compiled core, `url` where lines go. */
+export function createHandler({ module, url }) {
+  const wires = { push: push(url), serve: serve() };
+  const monitor = createEdgeMonitor({ module, vmName: "function", ...wires });
   const calls = monitor.counter({ name: "calls_total", help: "Calls." });
   return async function handler(request, context) {
     if (monitor.owns(request)) return monitor.fetch(request);

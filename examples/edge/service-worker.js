@@ -2,7 +2,7 @@
  * The service worker of `page.js`: `/metrics` is answered by the page, where the counts are. One
  * with counts of its own answers with `monitor.fetch(event.request)` instead.
  */
-import { askPage } from "wasm-monitoring/edge";
+import { askPage } from "wasm-monitoring/edge/page";
 
 self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim()));
 self.addEventListener("fetch", (event) => {

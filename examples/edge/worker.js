@@ -3,6 +3,8 @@
  * commands at /_monitor. Bindings: PUSH_URL, CONTROL_TOKEN; a cron trigger for quiet times.
  */
 import { createEdgeMonitor } from "wasm-monitoring/edge";
+import { push } from "wasm-monitoring/edge/push";
+import { serve } from "wasm-monitoring/edge/serve";
 import module from "wasm-monitoring/monitor.wasm";
 
 /** As long as the isolate lives, so that counts go on from request to request. */
@@ -13,9 +15,8 @@ function open(env) {
   const monitor = createEdgeMonitor({
     module,
     vmName: "shop",
-    push: env.PUSH_URL,
-    controlToken: env.CONTROL_TOKEN,
-    basePath: "/_monitor",
+    push: push(env.PUSH_URL),
+    serve: serve({ token: env.CONTROL_TOKEN, basePath: "/_monitor" }),
   });
   const labels = ["method"];
   const requests = monitor.counter({ name: "requests_total", help: "Requests.", labels });

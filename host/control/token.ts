@@ -37,7 +37,7 @@ export function isSecret(given: Uint8Array, secret: Uint8Array): boolean {
 }
 
 /** Whether an HTTP `Authorization` header carries `secret` as its bearer token (RFC 6750 §2.1). */
-export function hasBearer(header: string | undefined, secret: Uint8Array): boolean {
+export function hasBearer(header: string | null | undefined, secret: Uint8Array): boolean {
   const match = /^bearer +([!-~]+) *$/i.exec(header ?? "");
   return isSecret(encoder.encode(match?.[1] ?? ""), secret);
 }

@@ -1,6 +1,7 @@
 /**
  * The library for runtimes that are called: Workers, edge and serverless functions, pages, service
- * workers. No listeners, no timers; `wasm-monitoring/edge`.
+ * workers. No listeners, no timers; `wasm-monitoring/edge`. What a script needs besides, it imports
+ * from the entries beside this one.
  */
 import { EdgeMonitor } from "./monitor.js";
 import type { EdgeOptions } from "./options.js";
@@ -16,16 +17,17 @@ export {
 } from "../definition.js";
 export { MonitorError, type MonitorErrorCode } from "../errors.js";
 export type { Meter } from "../meter.js";
-export { Collector, type CollectorOptions } from "./collector.js";
 export type { EdgeMonitor } from "./monitor.js";
 export type { EdgeOptions } from "./options.js";
-export { answerScrapes, askPage, type PageClients } from "./page.js";
-export type { Connect, EdgeSocket } from "./socket.js";
+export type { Wire, WireHost } from "./wire.js";
 
 /**
- * Makes a monitor; sends and opens nothing. Throws `OPTION_INVALID`, `ADDRESS_INVALID`. On Workers
- * call it in the first request: before it there are no random numbers for the instance's name.
+ * Makes a monitor, which has the methods of the wires that it is given; sends and opens nothing.
+ * Throws `OPTION_INVALID`. On Workers call it in the first request: before it there are no random
+ * numbers for the instance's name.
  */
-export function createEdgeMonitor(options: EdgeOptions): EdgeMonitor {
-  return new EdgeMonitor(options);
+export function createEdgeMonitor<Serving = unknown, Pushing = unknown>(
+  options: EdgeOptions<Serving, Pushing>,
+): EdgeMonitor & Serving & Pushing {
+  return new EdgeMonitor(options) as EdgeMonitor & Serving & Pushing;
 }

@@ -1,9 +1,9 @@
 /**
  * Scrapes of a page: its service worker hands requests to the page, where the counts are, and the
- * page's answer back.
+ * page's answer back; `wasm-monitoring/edge/page`.
  */
-import type { EdgeMonitor } from "./monitor.js";
 import { textResponse } from "./response.js";
+import type { Serving } from "./serve.js";
 
 /** A request on its way from the service worker to the page. */
 interface Question {
@@ -34,7 +34,7 @@ const PATIENCE_MS = 10_000;
 
 /** In the page: answers what its service worker asks, until the function returned is called. */
 export function answerScrapes(
-  monitor: Pick<EdgeMonitor, "fetch">,
+  monitor: Pick<Serving, "fetch">,
   container: EventTarget & { startMessages?(): void } = navigator.serviceWorker,
 ): () => void {
   const listener = (event: Event) => {
@@ -48,7 +48,7 @@ export function answerScrapes(
 }
 
 async function answer(
-  monitor: Pick<EdgeMonitor, "fetch">,
+  monitor: Pick<Serving, "fetch">,
   { wmonRequest }: Question,
   port: MessagePort,
 ): Promise<void> {

@@ -1,7 +1,14 @@
 /**
- * Answers as the web's `Response`.
+ * What answers requests, and its answers.
  */
-import type { HttpResponse } from "../platform.js";
+
+/** One path of a monitor. */
+export interface Route {
+  /** Under which its counts are shown. */
+  readonly name: string;
+  readonly stats: { unauthorized: number };
+  readonly answer: (request: Request) => Response | Promise<Response>;
+}
 
 /** A short text, plain. */
 export function textResponse(
@@ -11,13 +18,4 @@ export function textResponse(
 ): Response {
   const type = { "content-type": "text/plain; charset=utf-8" };
   return new Response(text, { status, headers: { ...type, ...headers } });
-}
-
-/** An answer of ours; `Response` copies the body, so its buffer is free again at once. */
-export function toResponse(answer: HttpResponse, isHead: boolean): Response {
-  const { "content-length": _counted, ...headers } = answer.headers;
-  const body = isHead ? null : (answer.body as Uint8Array<ArrayBuffer>);
-  const response = new Response(body, { status: answer.status, headers });
-  answer.onSent?.();
-  return response;
 }

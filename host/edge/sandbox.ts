@@ -11,6 +11,7 @@ import { MemoryMeter, meterCalls } from "../wasi/metering.js";
 import type { RunCells } from "../wasi/order.js";
 import { Errno, type ImportFunctions, PREVIEW1 } from "../wasi/preview1.js";
 import { registerRunSources } from "../wasi/sources.js";
+import { guestImports } from "./guest.js";
 import type { EdgeMonitor } from "./monitor.js";
 
 export interface SandboxOptions {
@@ -105,7 +106,7 @@ export class Sandbox {
     };
     const meters = { cells: this.#cells, memory, transfers, calls };
     const instance = new WebAssembly.Instance(this.module, {
-      ...this.monitor.imports(() => memory.memory),
+      ...guestImports(this.monitor, () => memory.memory),
       [PREVIEW1]: meterCalls(functions, meters),
     });
     memory.attach(instance.exports.memory as WebAssembly.Memory);

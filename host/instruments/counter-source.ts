@@ -2,10 +2,10 @@
  * A counter source: a function from an event to a key; the fields are one counter a key, and
  * `total`. Keys appear as events bring them. (`counter_metrics` of mirage-monitoring.)
  */
-import type { Core } from "../core.js";
 import { MonitorError } from "../errors.js";
+import type { Meter } from "../meter.js";
 import type { CounterCell } from "./cell.js";
-import { Source } from "./source.js";
+import type { Source } from "./source.js";
 
 export interface CounterSourceOptions<E> {
   readonly name: string;
@@ -30,14 +30,14 @@ export class CounterSource<E> {
   readonly #counters = new Map<string, CounterCell>();
   readonly #keysMax: number;
 
-  constructor(core: Core, options: CounterSourceOptions<E>) {
+  constructor(meter: Pick<Meter, "source">, options: CounterSourceOptions<E>) {
     this.#keyOf = options.keyOf;
     const { name, help, keysMax = KEYS_MAX } = options;
     if (!Number.isInteger(keysMax) || keysMax < 1) {
       throw new MonitorError("OPTION_INVALID", `${name}: keysMax ${keysMax} is no count of keys`);
     }
     this.#keysMax = Math.min(keysMax, KEYS_LIMIT);
-    this.source = new Source(core, { name, help, fields: [{ key: TOTAL, type: "counter" }] });
+    this.source = meter.source({ name, help, fields: [{ key: TOTAL, type: "counter" }] });
     this.#total = this.source.counter(TOTAL);
     for (const key of options.keys ?? []) this.#add(key);
   }

@@ -15,7 +15,7 @@ const MESSAGE_LENGTH_MAX = 200;
 
 export interface HttpTarget {
   readonly url: string;
-  readonly authorization?: string;
+  readonly authorization: string | undefined;
 }
 
 /** Posts lines, one request at a time. */

@@ -7,7 +7,8 @@ import { MonitorError } from "../errors.js";
 import type { Platform } from "../platform.js";
 import { checkPositive } from "./bound.js";
 import { Delivery } from "./delivery.js";
-import { numberTwins, parseReceiver, type Receiver } from "./receiver-url.js";
+import { numberTwins } from "./http-url.js";
+import { parseReceiver, type Receiver } from "./receiver-url.js";
 import { copyReport, type Span } from "./report.js";
 import { type PushLogLevel, type ReceiverStats, reasonOf } from "./transport.js";
 

@@ -4,6 +4,7 @@
  * to try again is the delivery's decision.
  */
 import type { Platform } from "../platform.js";
+import type { Part } from "../self.js";
 import type { LineBuffer } from "./buffer.js";
 
 export type PushLogLevel = "error" | "warning" | "info" | "debug";
@@ -54,6 +55,33 @@ export function createStats(buffer: LineBuffer): ReceiverStats {
     failures: 0,
     oversizedLines: 0,
     connected: 0,
+  };
+}
+
+/** The counters that are shown. */
+const RECEIVER_KEYS = [
+  "sentLines",
+  "sentBytes",
+  "bufferedLines",
+  "bufferedBytes",
+  "droppedLines",
+  "resentLines",
+  "unconfirmedLines",
+  "rejectedLines",
+  "oversizedLines",
+  "reconnects",
+  "failures",
+  "connected",
+] as const;
+
+/** A receiver's counters as a source shows them. */
+export function receiverPart(label: string, stats: ReceiverStats): Part {
+  return {
+    name: "monitor_push",
+    help: "Delivery of pushed lines, by receiver",
+    keys: RECEIVER_KEYS,
+    tag: { key: "receiver", value: label },
+    read: () => Object.fromEntries(RECEIVER_KEYS.map((key) => [key, stats[key]])),
   };
 }
 

@@ -27,7 +27,7 @@ interface Preference {
  * The highest weight wins; at equal weights the type that is named wins over one that only a
  * wildcard covers, and text over OpenMetrics.
  */
-export function wantsOpenMetrics(accept: string | undefined): boolean {
+export function wantsOpenMetrics(accept: string | null | undefined): boolean {
   const preferences = parsePreferences(accept);
   const text = weigh(preferences, "text/plain", "0.0.4");
   const openMetrics = weigh(preferences, "application/openmetrics-text", "1.0.0");
@@ -36,7 +36,7 @@ export function wantsOpenMetrics(accept: string | undefined): boolean {
 }
 
 /** Whether a scrape wants gzip: it has a weight, and identity has no higher one of its own. */
-export function wantsGzip(acceptEncoding: string | undefined): boolean {
+export function wantsGzip(acceptEncoding: string | null | undefined): boolean {
   const preferences = parsePreferences(acceptEncoding);
   const qualityOf = (name: string) => preferences.find((each) => each.name === name)?.quality;
   const gzip = qualityOf("gzip") ?? qualityOf("x-gzip") ?? qualityOf("*") ?? 0;
@@ -64,8 +64,8 @@ function weigh(
   return { quality, specificity: Math.min(specificity, 2) };
 }
 
-function parsePreferences(header: string | undefined): Preference[] {
-  if (header === undefined) return [];
+function parsePreferences(header: string | null | undefined): Preference[] {
+  if (typeof header !== "string") return [];
   return header.slice(0, HEADER_CHARACTERS_MAX).split(",").map(parsePreference);
 }
 

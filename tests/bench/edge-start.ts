@@ -2,7 +2,7 @@
  * From the core's bytes to the first exposition, in whatever runtime this is loaded into: what an
  * adapter's start-up costs beside loading its script. `edge.ts` measures it.
  */
-import { createEdgeMonitor } from "../../host/edge/index.js";
+import { createEdgeMonitor } from "wasm-monitoring/edge";
 
 const scope = globalThis as unknown as { startEdge: (bytes: Uint8Array) => Promise<number> };
 

@@ -18,14 +18,14 @@ import type { Result, Row } from "./row.js";
 const ROUNDS = 7;
 const NS_PER_MS = 1e6;
 const CORE = `${ROOT}build/monitor.wasm`;
-const EDGE = fileURLToPath(new URL("../../host/edge/index.js", import.meta.url));
 
 /** One push of a counter, with the monitor and without. */
 const OURS = `
-  import { createEdgeMonitor } from ${JSON.stringify(EDGE)};
+  import { createEdgeMonitor } from "wasm-monitoring/edge";
+  import { push } from "wasm-monitoring/edge/push";
   import module from "./monitor.wasm";
   export default { async fetch(request, env) {
-    const monitor = createEdgeMonitor({ module, push: env.PUSH_URL });
+    const monitor = createEdgeMonitor({ module, push: push(env.PUSH_URL) });
     monitor.counter({ name: "jobs_total", help: "Jobs done." }).inc();
     return new Response(String(await monitor.flush()));
   } };

@@ -1,7 +1,7 @@
 /**
  * A module that allocates, hooked for memory traces.
  */
-import type { EdgeMemtrace } from "../../host/edge/memtrace.js";
+import type { EdgeMemtrace } from "wasm-monitoring/edge/memtrace";
 
 /** Hooks and instantiates it; calling the result makes it build 20 trees of 4,095 blocks. */
 export async function startChurn(

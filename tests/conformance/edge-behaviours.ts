@@ -1,9 +1,14 @@
 /**
  * What holds of the edge monitor, and of what runs beside it.
  */
-import { createEdgeMonitor, type EdgeOptions, Level, MonitorError } from "../../host/edge/index.js";
-import { openMemtrace } from "../../host/edge/memtrace.js";
-import { openSandbox } from "../../host/edge/sandbox.js";
+import { createEdgeMonitor, type EdgeOptions, Level, MonitorError } from "wasm-monitoring/edge";
+import { counterSource } from "wasm-monitoring/edge/counter-source";
+import { guestImports } from "wasm-monitoring/edge/guest";
+import { openMemtrace } from "wasm-monitoring/edge/memtrace";
+import { push } from "wasm-monitoring/edge/push";
+import { openSandbox } from "wasm-monitoring/edge/sandbox";
+import { serve } from "wasm-monitoring/edge/serve";
+import { tcp } from "wasm-monitoring/edge/tcp";
 import { startChurn } from "./churn.js";
 import { expose } from "./exposition.js";
 import type { Received } from "./receiver.js";
@@ -34,6 +39,8 @@ export const EDGE_BEHAVIOURS: readonly Behaviour[] = [
   },
   { rule: "commands switch sources and levels", needs: "edge", run: obeyCommands },
   { rule: "messages are counted by level and source", needs: "edge", run: countMessages },
+  { rule: "a counter source counts events by key", needs: "edge", run: countEvents },
+  { rule: "a message in JSON is four keys", needs: "edge", run: writeJson },
   { rule: "a module that is none is refused in words", needs: "edge", run: refuseModule },
   { rule: "fetch answers scrapes as text and as OpenMetrics", needs: "edge", run: answerScrapes },
   { rule: "fetch takes commands with the token alone", needs: "edge", run: guardControl },
@@ -52,8 +59,8 @@ export const EDGE_BEHAVIOURS: readonly Behaviour[] = [
   { rule: "a page is scraped through its service worker", needs: "service worker", run: askWorker },
 ];
 
-function monitorOf(world: World, options: Omit<EdgeOptions, "module"> = {}) {
-  return createEdgeMonitor({ module: world.modules.monitor, ...options });
+function monitorOf<S, P>(world: World, options: Omit<EdgeOptions<S, P>, "module"> = {}) {
+  return createEdgeMonitor<S, P>({ module: world.modules.monitor, ...options });
 }
 
 async function obeyCommands(world: World): Promise<void> {
@@ -80,6 +87,32 @@ async function countMessages(world: World): Promise<void> {
   match(shown, /^logs_warnings_total 1$/m, "warnings in all");
 }
 
+async function countEvents(world: World): Promise<void> {
+  const monitor = monitorOf(world);
+  const keyOf = (code: number) => (code < 400 ? "fine" : "failed");
+  const replies = counterSource(monitor, { name: "replies", keyOf });
+  for (const code of [200, 404, 200]) replies.count(code);
+  match(text(monitor.prometheus()), /^replies_fine_total 2$/m, "a key");
+  match(text(monitor.prometheus()), /^replies_total 3$/m, "all");
+}
+
+async function writeJson(world: World): Promise<void> {
+  const monitor = monitorOf(world, { logs: { format: "json" } });
+  const { warn } = console;
+  let line = "";
+  console.warn = (given: string) => {
+    line = given;
+  };
+  try {
+    monitor.log("dns").warning("slow");
+  } finally {
+    console.warn = warn;
+  }
+  const { time, ...rest } = JSON.parse(line);
+  match(time, /^\d{4}-\d\d-\d\dT/, "time");
+  equal(JSON.stringify(rest), '{"level":"warning","source":"dns","message":"slow"}', "the rest");
+}
+
 async function refuseModule(): Promise<void> {
   try {
     createEdgeMonitor({ module: {} as WebAssembly.Module });
@@ -91,7 +124,7 @@ async function refuseModule(): Promise<void> {
 }
 
 async function answerScrapes(world: World): Promise<void> {
-  const monitor = monitorOf(world, { basePath: "/_m" });
+  const monitor = monitorOf(world, { serve: serve({ basePath: "/_m" }) });
   monitor.counter({ name: "jobs_total", help: "Jobs." }).inc(3);
   const ask = (path: string, init?: RequestInit) =>
     monitor.fetch(new Request(`https://edge.example${path}`, init));
@@ -111,7 +144,7 @@ async function answerScrapes(world: World): Promise<void> {
 }
 
 async function guardControl(world: World): Promise<void> {
-  const monitor = monitorOf(world, { controlToken: TOKEN });
+  const monitor = monitorOf(world, { serve: serve({ token: TOKEN }) });
   const post = async (body: string, token?: string) => {
     const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
     const init = { method: "POST", body, headers };
@@ -131,17 +164,18 @@ async function guardControl(world: World): Promise<void> {
 }
 
 async function refuseControl(world: World): Promise<void> {
-  const monitor = monitorOf(world);
+  const monitor = monitorOf(world, { serve: serve() });
   const init = { method: "POST", body: "M*:off" };
   const answer = await monitor.fetch(new Request("https://edge.example/control", init));
   equal(answer.status, 403, "status");
-  match(await answer.text(), /controlToken/, "the way out");
+  match(await answer.text(), /serve\(\) has no token/, "the way out");
   match(monitor.command("m"), /\*:enabled/, "nothing was switched");
 }
 
 async function flushLines(world: World): Promise<void> {
-  const push = { url: `${world.origin}/write/flush?db=x`, token: "t" };
-  const monitor = monitorOf(world, { vmName: "shop", push: [push], intervalMs: 3_600_000 });
+  const to = { url: `${world.origin}/write/flush?db=x`, token: "t" };
+  const wire = push([to], { intervalMs: 3_600_000 });
+  const monitor = monitorOf(world, { vmName: "shop", push: wire });
   const jobs = monitor.counter({ name: "jobs_total", help: "Jobs.", labels: ["queue"] });
   // Enough lines that compressing them pays.
   for (let queue = 0; queue < 30; queue++) jobs.inc({ queue: `q${queue}` }, 3);
@@ -155,7 +189,7 @@ async function flushLines(world: World): Promise<void> {
 
 async function retryLines(world: World): Promise<void> {
   const url = `${world.origin}/write/retry?db=x`;
-  const monitor = monitorOf(world, { push: url, instance: "r" });
+  const monitor = monitorOf(world, { push: push(url), instance: "r" });
   const jobs = monitor.counter({ name: "jobs_total", help: "Jobs." });
   await fetch(`${world.origin}/fail/retry?503`, { method: "POST" });
   jobs.inc(1);
@@ -174,7 +208,7 @@ async function runPlugin(world: World): Promise<void> {
   const monitor = monitorOf(world);
   let memory: WebAssembly.Memory | undefined;
   const instance = new WebAssembly.Instance(world.modules.increments, {
-    ...monitor.imports(() => memory),
+    ...guestImports(monitor, () => memory),
     env: { abort: () => {} },
   });
   memory = instance.exports.memory as WebAssembly.Memory;
@@ -184,9 +218,10 @@ async function runPlugin(world: World): Promise<void> {
 }
 
 async function flushOverTcp(world: World): Promise<void> {
-  const push = `tcp://127.0.0.1:${world.tcpPort}`;
-  const { connect } = world;
-  const monitor = monitorOf(world, { push, instance: "tcp", connect });
+  const { connect, tcpPort } = world;
+  if (connect === undefined) throw new Error("the fixture gives no connect");
+  const wire = push(tcp(`tcp://127.0.0.1:${tcpPort}`, connect));
+  const monitor = monitorOf(world, { push: wire, instance: "tcp" });
   monitor.counter({ name: "jobs_total", help: "Jobs." }).inc(8);
   equal(await monitor.flush(), true, "all sent");
   const received = await (await fetch(`${world.origin}/tcp`)).text();

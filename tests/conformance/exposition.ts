@@ -1,7 +1,7 @@
 /**
  * One of each instrument, with values that are awkward to print; every runtime must show the same.
  */
-import { createEdgeMonitor, type EdgeMonitor, exponentialBounds } from "../../host/edge/index.js";
+import { createEdgeMonitor, type EdgeMonitor, exponentialBounds } from "wasm-monitoring/edge";
 
 /** A monitor with one of each instrument, a source of each field, and a switched-off one. */
 export function instrumented(module: WebAssembly.Module): EdgeMonitor {

@@ -2,7 +2,7 @@
  * What a fixture gives to the behaviours: the runtime's view of the same few things.
  */
 
-import type { Connect } from "../../host/edge/index.js";
+import type { Connect } from "wasm-monitoring/edge/tcp";
 import type { createMonitor } from "../../host/index.js";
 
 /** What a runtime may lack; a behaviour names what it needs. */

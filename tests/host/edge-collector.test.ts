@@ -4,7 +4,8 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { Collector, createEdgeMonitor } from "../../host/edge/index.js";
+import { Collector } from "../../host/edge/collector.js";
+import { createEdgeMonitor } from "../../host/edge/index.js";
 import { parseExposition } from "../peers/exposition.js";
 import { openExample, withoutWorkerd } from "./edge-worker.js";
 import { eventually, until } from "./until.js";

@@ -4,14 +4,11 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { openReceiver, type ServedFile } from "../conformance/receiver.js";
 import { guestPath, ROOT } from "../guests/guest.js";
 import { openChromium, openPage } from "../peers/chromium.js";
 import { missing } from "../peers/program.js";
-
-const ENTRY = fileURLToPath(new URL("../../host/edge/index.js", import.meta.url));
 
 async function script(name: string): Promise<ServedFile> {
   const { outputFiles } = await build({
@@ -19,7 +16,6 @@ async function script(name: string): Promise<ServedFile> {
     bundle: true,
     write: false,
     format: "esm",
-    alias: { "wasm-monitoring/edge": ENTRY },
   });
   return { type: "text/javascript", body: outputFiles[0]?.text ?? "" };
 }

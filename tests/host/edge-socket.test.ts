@@ -8,7 +8,9 @@ import { readFileSync } from "node:fs";
 import { type AddressInfo, connect as connectSocket, createServer, type Socket } from "node:net";
 import { Duplex } from "node:stream";
 import { type TestContext, test } from "node:test";
-import { type Connect, createEdgeMonitor, type EdgeSocket } from "../../host/edge/index.js";
+import { createEdgeMonitor } from "../../host/edge/index.js";
+import { push } from "../../host/edge/push.js";
+import { type Connect, type EdgeSocket, tcp } from "../../host/edge/tcp.js";
 import { eventually } from "./until.js";
 
 const CORE = new URL("../../monitor.wasm", import.meta.url);
@@ -45,8 +47,8 @@ async function serverFor(t: TestContext, serve: (socket: Socket) => void): Promi
 }
 
 function monitorFor(port: number, timestamps: "ns" | "none" = "ns") {
-  const push = `tcp://127.0.0.1:${port}`;
-  const monitor = createEdgeMonitor({ module, push, connect, instance: "1", timestamps });
+  const wire = push(tcp(`tcp://127.0.0.1:${port}`, connect));
+  const monitor = createEdgeMonitor({ module, push: wire, instance: "1", timestamps });
   const count = (name: string) => {
     const text = new TextDecoder().decode(monitor.prometheus());
     return Number(new RegExp(`^monitor_push_${name}\\{[^}]*\\} (\\d+)$`, "m").exec(text)?.[1]);

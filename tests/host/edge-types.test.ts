@@ -9,15 +9,30 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { temporaryFolder } from "./wmon.js";
 
-const EDGE = fileURLToPath(new URL("../../host/edge/index.js", import.meta.url));
+const entry = (name: string) =>
+  JSON.stringify(fileURLToPath(new URL(`../../host/edge/${name}.js`, import.meta.url)));
 
-/** What listens is no option: each such line must be an error, or tsc complains. */
+/** What is not there is no option and no method: each such line must be an error, or tsc complains. */
 const PROGRAM = `
-import { createEdgeMonitor, type EdgeMonitor } from ${JSON.stringify(EDGE)};
+import { createEdgeMonitor, type EdgeMonitor } from ${entry("index")};
+import { push } from ${entry("push")};
+import { serve, type Serving } from ${entry("serve")};
 declare const module: WebAssembly.Module;
-const monitor: EdgeMonitor = createEdgeMonitor({ module, push: "http://h/write?db=x" });
+const monitor: EdgeMonitor & Serving = createEdgeMonitor({
+  module,
+  serve: serve(),
+  push: push("http://h/write?db=x"),
+});
 monitor.counter({ name: "greetings", help: "Greetings sent." }).inc();
 export default { fetch: (request: Request): Promise<Response> => monitor.fetch(request) };
+const pushing = createEdgeMonitor({ module, push: push(["http://h/write?db=x"]) });
+export const flushed: Promise<boolean> = pushing.flush();
+// @ts-expect-error no serve, no fetch
+pushing.fetch(new Request("http://h/metrics"));
+// @ts-expect-error no push, no flush
+createEdgeMonitor({ module, serve: serve() }).flush();
+// @ts-expect-error a URL is no wire
+createEdgeMonitor({ module, push: "http://h/write?db=x" });
 // @ts-expect-error no control port
 createEdgeMonitor({ module, control: "tcp:127.0.0.1:2323" });
 // @ts-expect-error no scrape port

@@ -2,13 +2,10 @@
  * The examples of `examples/edge/` as a bundler makes them, in workerd.
  */
 import { readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { prepare } from "../conformance/runtimes.js";
 import { hasPackage, openWorker, type Worker } from "../conformance/sandboxes.js";
 import { ROOT } from "../guests/guest.js";
-
-const EDGE = fileURLToPath(new URL("../../host/edge/index.js", import.meta.url));
 
 /** What a test gives as `skip`: false if workerd is here, else the reason; never in CI. */
 export function withoutWorkerd(): string | false {
@@ -38,7 +35,7 @@ export async function openScript(
     bundle: true,
     write: false,
     format: "esm",
-    alias: { "wasm-monitoring/edge": EDGE, "wasm-monitoring/monitor.wasm": "./monitor.wasm" },
+    alias: { "wasm-monitoring/monitor.wasm": "./monitor.wasm" },
     external: ["cloudflare:*", "./monitor.wasm"],
     logLevel: "error",
   });

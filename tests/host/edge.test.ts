@@ -7,12 +7,15 @@ import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
 import { type TestContext, test } from "node:test";
-import { fileURLToPath } from "node:url";
-import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
-import { askPage, createEdgeMonitor, type EdgeOptions } from "../../host/edge/index.js";
+import { createEdgeMonitor, type EdgeOptions } from "../../host/edge/index.js";
 import { Outbox } from "../../host/edge/outbox.js";
+import { askPage } from "../../host/edge/page.js";
+import { push } from "../../host/edge/push.js";
 import { openSandbox } from "../../host/edge/sandbox.js";
+import { serve } from "../../host/edge/serve.js";
+import { tcp } from "../../host/edge/tcp.js";
+import type { Wire } from "../../host/edge/wire.js";
 import { webPlatform } from "../../host/platforms/web.js";
 import { copyReport } from "../../host/push/report.js";
 import { reasonOf, type TransportContext } from "../../host/push/transport.js";
@@ -20,15 +23,12 @@ import { openReceiver, type Received } from "../conformance/receiver.js";
 import { guestPath, ROOT } from "../guests/guest.js";
 import { eventually, until } from "./until.js";
 
-/** As users load it, besides the wasm; see host/edge/README.md. */
-const ENTRY_GZIP_BYTES_MAX = 20 * 1024;
-const ENTRY = fileURLToPath(new URL("../../host/edge/index.js", import.meta.url));
 const CORE = new URL("../../monitor.wasm", import.meta.url);
 const module = new WebAssembly.Module(readFileSync(CORE));
 const decoder = new TextDecoder();
 
-function monitorOf(options: Omit<EdgeOptions, "module"> = {}) {
-  return createEdgeMonitor({ module, ...options });
+function monitorOf<S, P>(options: Omit<EdgeOptions<S, P>, "module"> = {}) {
+  return createEdgeMonitor<S, P>({ module, ...options });
 }
 
 async function receiverFor(t: TestContext) {
@@ -39,32 +39,67 @@ async function receiverFor(t: TestContext) {
   return { pushes, url: `${receiver.origin}/write/a?db=x` };
 }
 
-const REFUSED: readonly (readonly [string, Omit<EdgeOptions, "module">, RegExp])[] = [
-  ["a datagram receiver", { push: "udp://h:1" }, /push udp:h:1: this runtime reaches http/],
-  ["a TCP receiver without connect", { push: "tcp://h:1" }, /where the option connect is given/],
-  ["standard output", { push: "-" }, /push stdout: /],
-  ["a token that fits no header", { controlToken: "a b" }, /a token is 1 to 1,024/],
-  ["an empty token", { controlToken: "" }, /a token is 1 to 1,024/],
-  ["a token that is no text", { controlToken: null as unknown as string }, /a token is 1 to 1,024/],
-  ["an instance that fits no address", { instance: "a b" }, /instance "a b" is no name/],
-  ["a base path that begins no path", { basePath: "_m" }, /basePath "_m" can begin no path/],
-  ["an interval that is none", { intervalMs: Number.NaN }, /intervalMs is NaN/],
-  ["a buffer of nothing", { push: "http://h/w", bufferLinesMax: 0 }, /bufferLinesMax is 0/],
-  ["settings that make no sense", { metrics: "x:maybe" }, /metrics 'x:maybe'/],
+const REFUSED: readonly (readonly [string, () => unknown, RegExp])[] = [
+  ["a token that fits no header", () => serve({ token: "a b" }), /a token is 1 to 1,024/],
+  ["an empty token", () => serve({ token: "" }), /a token is 1 to 1,024/],
+  [
+    "a token that is no text",
+    () => serve({ token: null as unknown as string }),
+    /a token is 1 to 1,024/,
+  ],
+  [
+    "a base path that begins no path",
+    () => serve({ basePath: "_m" }),
+    /basePath "_m" can begin no path/,
+  ],
+  ["an interval that is none", () => push([], { intervalMs: Number.NaN }), /intervalMs is NaN/],
+  ["a buffer of nothing", () => push([], { bufferLinesMax: 0 }), /bufferLinesMax is 0/],
+  [
+    "an instance that fits no address",
+    () => monitorOf({ instance: "a b" }),
+    /instance "a b" is no name/,
+  ],
+  ["settings that make no sense", () => monitorOf({ metrics: "x:maybe" }), /metrics 'x:maybe'/],
+  [
+    "a URL where a wire belongs",
+    () => monitorOf({ push: "http://h/write?db=x" as unknown as Wire<unknown> }),
+    /push: write push\(…\) of wasm-monitoring\/edge\/push/,
+  ],
 ];
 
-for (const [what, options, message] of REFUSED) {
-  test(`edge: ${what} is refused when the monitor is made`, () => {
-    assert.throws(() => monitorOf(options), { code: "OPTION_INVALID", message });
+for (const [what, make, message] of REFUSED) {
+  test(`edge: ${what} is refused`, () => {
+    assert.throws(make, { code: "OPTION_INVALID", message });
   });
 }
 
-test("edge: a receiver that a binding should have named is refused in words", () => {
-  const push = [undefined as unknown as string];
-  assert.throws(() => monitorOf({ push }), {
-    code: "ADDRESS_INVALID",
-    message: /is no URL; write/,
+const connect = () => assert.fail("nothing is opened");
+
+const UNREACHABLE: readonly (readonly [string, () => unknown, RegExp])[] = [
+  ["a datagram receiver", () => push("udp://h:1"), /write http\(s\):\/\/…, or tcp\(…\)/],
+  ["a TCP receiver as text", () => push(["tcp://me:s3cret@h:1"]), /or tcp\(…\) of wasm-monitoring/],
+  ["standard output", () => push("-"), /write http/],
+  ["a URL without a path", () => push("http://h:8086"), /names no path to write to/],
+  ["a binding that is not set", () => push([undefined as unknown as string]), /write http/],
+  ["a binding that is null", () => push([null as unknown as string]), /write http/],
+  ["a datagram receiver over TCP", () => tcp("udp://h:1", connect), /udp:h:1 is no tcp:/],
+  ["a path over TCP", () => tcp("unix:/run/x", connect), /unix:\/run\/x is no tcp:/],
+];
+
+for (const [what, make, message] of UNREACHABLE) {
+  test(`edge: ${what} is refused at once, without its secrets`, () => {
+    assert.throws(make, (error: Error & { code?: string }) => {
+      assert.equal(error.code, "ADDRESS_INVALID");
+      assert.match(error.message, message);
+      assert.doesNotMatch(error.message, /s3cret/);
+      return true;
+    });
   });
+}
+
+test("edge: a push to nowhere is a monitor without receivers", async () => {
+  const monitor = monitorOf({ push: push(undefined) });
+  assert.equal(await monitor.flush(), true);
 });
 
 test("edge: a fetch that failed says why, and nothing of the URL", async (t) => {
@@ -79,7 +114,7 @@ test("edge: a fetch that failed says why, and nothing of the URL", async (t) => 
 });
 
 test("edge: replies to the commands of one request end where they are too many", async () => {
-  const monitor = monitorOf({ controlToken: "t" });
+  const monitor = monitorOf({ serve: serve({ token: "t" }) });
   for (let i = 0; i < 300; i++) monitor.counter({ name: `jobs_${i}_total`, help: "Jobs." });
   const body = `${"m*\n".repeat(20_000)}L*:debug`;
   const init = { method: "POST", body, headers: { authorization: "Bearer t" } };
@@ -93,7 +128,7 @@ test("edge: replies to the commands of one request end where they are too many",
 });
 
 test("edge: requests without the token warn once until it is shown", async () => {
-  const monitor = monitorOf({ controlToken: "t" });
+  const monitor = monitorOf({ serve: serve({ token: "t" }) });
   const warnings = () =>
     /level="warning",src="control"\} (\d+)$/m.exec(decoder.decode(monitor.prometheus()))?.[1];
   const post = (token: string) => {
@@ -117,7 +152,7 @@ test("edge: a fetch that leaves the signal out is given up in time all the same"
 
 test("edge: lines beyond the buffer leave oldest first, and are counted", async () => {
   const fetch = async () => new Response("", { status: 503 });
-  const monitor = monitorOf({ push: "http://h/write?db=x", fetch, bufferLinesMax: 10 });
+  const monitor = monitorOf({ push: push("http://h/write?db=x", { fetch, bufferLinesMax: 10 }) });
   for (let flush = 0; flush < 5; flush++) assert.equal(await monitor.flush(), false);
   const text = decoder.decode(monitor.prometheus());
   assert.match(text, /^monitor_push_buffered_lines\{[^}]*\} 10$/m);
@@ -126,7 +161,7 @@ test("edge: lines beyond the buffer leave oldest first, and are counted", async 
 
 test("edge: flushes at a time send every line once", async (t) => {
   const { pushes, url } = await receiverFor(t);
-  const monitor = monitorOf({ push: url });
+  const monitor = monitorOf({ push: push(url) });
   monitor.counter({ name: "jobs_total", help: "Jobs." }).inc();
   await Promise.all(Array.from({ length: 8 }, () => monitor.flush()));
   assert.equal(await monitor.flush(), true);
@@ -171,27 +206,28 @@ test("edge: a series that has not changed for its TTL ends", async () => {
 
 test("edge: receivers of one address are told apart", () => {
   const fetch = async () => new Response();
-  const monitor = monitorOf({ push: ["http://h/write?db=x", "http://h/write?db=x"], fetch });
+  const monitor = monitorOf({
+    push: push(["http://h/write?db=x", "http://h/write?db=x"], { fetch }),
+  });
   const text = decoder.decode(monitor.prometheus());
   assert.equal(text.match(/^monitor_push_connected\{/gm)?.length, 2);
 });
 
 test("edge: a refusal for good is counted, and nothing waits", async () => {
   const fetch = async () => new Response("bad\n", { status: 400 });
-  const monitor = monitorOf({ push: "http://h/write?db=x", fetch });
+  const monitor = monitorOf({ push: push("http://h/write?db=x", { fetch }) });
   assert.equal(await monitor.flush(), true);
   const text = decoder.decode(monitor.prometheus());
   assert.match(text, /^monitor_push_rejected_lines_total\{[^}]*\} [1-9]/m);
 });
 
 test("edge: an answer to HEAD has no body, and a scrape is counted", async () => {
-  const monitor = monitorOf();
+  const monitor = monitorOf({ serve: serve() });
   const url = "http://h/metrics";
   const head = await monitor.fetch(new Request(url, { method: "HEAD" }));
   assert.equal(await head.text(), "");
   const text = await (await monitor.fetch(new Request(url))).text();
   assert.match(text, /^monitor_scrape_scrapes_total 1$/m);
-  assert.match(text, /^monitor_scrape_open 1$/m, "this one");
 });
 
 test("edge: without an open page its service worker answers 503", async () => {
@@ -252,30 +288,11 @@ test("edge: a function that cannot wait afterwards pushes before it answers", as
     bundle: true,
     write: false,
     format: "esm",
-    alias: { "wasm-monitoring/edge": ENTRY },
   });
   const script = Buffer.from(outputFiles[0]?.contents ?? []).toString("base64");
   const { createHandler } = await import(`data:text/javascript;base64,${script}`);
-  const handler = createHandler({ module, push: url });
+  const handler = createHandler({ module, url });
   assert.equal(await (await handler(new Request("http://h/"))).text(), "done\n");
   const [push] = await pushes();
   assert.match(push?.text ?? "", /^calls_total,vm=function-[0-9a-f]{8} counter=1 \d{19}$/m);
-});
-
-test("edge: the entry stays within its size", async () => {
-  const { outputFiles } = await build({
-    stdin: {
-      contents: `export { createEdgeMonitor } from ${JSON.stringify(ENTRY)}`,
-      resolveDir: ".",
-    },
-    bundle: true,
-    minify: true,
-    format: "esm",
-    write: false,
-  });
-  const [file] = outputFiles;
-  assert.ok(file);
-  const byteCount = gzipSync(file.contents, { level: 9 }).length;
-  const text = `${byteCount} bytes gzipped, ${file.contents.length} minified`;
-  assert.ok(byteCount <= ENTRY_GZIP_BYTES_MAX, `${text}; at most ${ENTRY_GZIP_BYTES_MAX}`);
 });

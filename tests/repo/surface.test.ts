@@ -7,7 +7,19 @@ import { posix } from "node:path";
 import { test } from "node:test";
 import { matchGolden } from "../golden.js";
 
-const ENTRIES = ["index", "edge/index", "edge/memtrace", "edge/sandbox"];
+const ENTRIES = [
+  "index",
+  "edge/index",
+  "edge/serve",
+  "edge/push",
+  "edge/tcp",
+  "edge/guest",
+  "edge/counter-source",
+  "edge/collector",
+  "edge/page",
+  "edge/sandbox",
+  "edge/memtrace",
+];
 
 /** The declarations of a file and, below it, of every file that it re-exports from. */
 function surfaceOf(path: string, seen: Set<string>): string {

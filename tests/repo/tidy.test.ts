@@ -33,7 +33,7 @@ const LAYERS: readonly (readonly string[])[] = [
 
 /** Where the host may name its runtime: adapters, what exists for Node alone, its entry. */
 const RUNTIME_ALLOWED =
-  /^host\/((platforms|cli|wasi|process)\/|index\.ts$|report\/page\/build\.js$)/;
+  /^host\/((platforms|cli|wasi|process)\/|index\.ts$|(edge|report\/page)\/build\.js$)/;
 const RUNTIME_NAMES = /"node:|\bprocess\.|\bBuffer\b|\bDeno\.|\bBun\./;
 
 /** All that an adapter may know of the host. */
@@ -49,7 +49,9 @@ const PLATFORM_IMPORTS = [
 const ENTRIES: readonly RegExp[] = [
   /^assembly\/build\.js$/,
   /^assembly\/((guest\/|link\/|(link\/)?memtrace\/)?index)\.ts$/,
-  /^host\/(index|cli\/(main|start)|edge\/(index|memtrace|sandbox))\.ts$/,
+  /^host\/(index|cli\/(main|start))\.ts$/,
+  /^host\/edge\/(build\.js|(collector|counter-source|guest|index|memtrace)\.ts)$/,
+  /^host\/edge\/(page|push|sandbox|serve|tcp)\.ts$/,
   /^host\/report\/page\/(build\.js|client\/main\.ts)$/,
   /^tests\/(run|bench\/main|conformance\/main)\.ts$/,
   /^tests\/conformance\/fixtures\//,
