@@ -55,7 +55,7 @@ const BUFFER_BYTES_MAX = 4 * 1024 * 1024;
 const BUFFER_LINES_MAX = 50_000;
 const LIMITS = { connectTimeoutMs: 5_000, writeTimeoutMs: 10_000 };
 
-/** Lets a monitor push; nowhere if `to` is undefined. Throws `ADDRESS_INVALID`, `OPTION_INVALID`. */
+/** Lets a monitor push; nowhere without `to`. Throws `ADDRESS_INVALID`, `OPTION_INVALID`. */
 export function push(
   to: EdgeTarget | readonly EdgeTarget[] = [],
   options: EdgePushOptions = {},

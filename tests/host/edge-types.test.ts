@@ -12,7 +12,7 @@ import { temporaryFolder } from "./wmon.js";
 const entry = (name: string) =>
   JSON.stringify(fileURLToPath(new URL(`../../host/edge/${name}.js`, import.meta.url)));
 
-/** What is not there is no option and no method: each such line must be an error, or tsc complains. */
+/** What is not there is no option and no method: each such line is an error, or tsc complains. */
 const PROGRAM = `
 import { createEdgeMonitor, type EdgeMonitor } from ${entry("index")};
 import { push } from ${entry("push")};
