@@ -7,16 +7,7 @@ const COLD = {
   "bytes/arena": ["allocate"],
   "bytes/double": ["layOut", "multiplyRounded", "putDouble"],
   "bytes/escape": ["addInflux", "addQuoted"],
-  "bytes/input": [
-    "fail",
-    "inputEnded",
-    "openInput",
-    "readF64",
-    "readText",
-    "readU8",
-    "refuseIf",
-    "take",
-  ],
+  "bytes/input": ["endInput", "openInput", "readF64", "readText", "readU8", "refuseIf", "take"],
   "bytes/integer": ["putSigned", "putUnsigned"],
   "bytes/put": ["addByte", "addDouble", "addText", "putBytes", "putText"],
   "bytes/text": [
@@ -48,16 +39,7 @@ const COLD = {
     "outputAddress",
   ],
   "metrics/cell": ["checkKind", "gaugeSet", "observe", "refuse", "setInteger", "setText"],
-  "metrics/field": [
-    "claim",
-    "dropSuffix",
-    "familyName",
-    "hasSuffix",
-    "isCompound",
-    "isTotal",
-    "openLine",
-    "readField",
-  ],
+  "metrics/field": ["addSuffix", "familyName", "isCompound", "readField"],
   "metrics/freshness": ["nextActive"],
   "metrics/handle": [
     "allocateHandle",
@@ -85,7 +67,7 @@ const COLD = {
     "reserveDefinition",
   ],
   "metrics/switch": ["assign", "openCell"],
-  "metrics/tag": ["addSetting", "addTag", "governor", "hasTag"],
+  "metrics/tag": ["addSetting", "addTag", "governor", "hasTag", "keepLabel"],
 };
 
 /** Names of functions as binaryen knows them. */

@@ -18,7 +18,7 @@ export function openInput(byteCount: u32): void {
   position = INPUT;
   limit = INPUT + byteCount;
   refusal = 0;
-  if (byteCount > <u32>INPUT_BYTES_MAX) fail();
+  refuseIf(byteCount > <u32>INPUT_BYTES_MAX, Status.Malformed);
 }
 
 /** Refuses the message if something is wrong with it; the first reason counts. */
@@ -31,9 +31,9 @@ export function inputFailed(): bool {
   return refusal != 0;
 }
 
-/** Whether every byte was read and none too many. */
-export function inputEnded(): bool {
-  return (position == limit) & !refusal;
+/** Refuses the message if not every byte of it was read. */
+export function endInput(): void {
+  refuseIf(position != limit, Status.Malformed);
 }
 
 export function readU8(): u32 {
@@ -51,19 +51,14 @@ export function readF64(): f64 {
 /** The address of a counted text (u16 byte count, bytes) in the message; 0 if it does not fit. */
 export function readText(): usize {
   const text = take(2);
-  return take(load<u16>(text)) ? text : 0;
+  take(load<u16>(text));
+  return refusal ? 0 : text;
 }
 
-/** Address 0, where nothing but zeros is, when too few bytes are left. */
+/** Address 0, where nothing but zeros is, from the first refusal on. */
 function take(byteCount: usize): usize {
   const address = position;
   position += byteCount;
-  if (position <= limit) return address;
-  fail();
-  return 0;
-}
-
-function fail(): void {
-  refuseIf(true, Status.Malformed);
-  position = limit = 0;
+  refuseIf(position > limit, Status.Malformed);
+  return refusal ? 0 : address;
 }

@@ -4,9 +4,6 @@
 import { arenaMark, arenaRelease } from "./arena";
 import { addText, cursor, putBytes, writeAt } from "./put";
 
-/** Where hashes start. */
-export const HASH_SEED: u64 = 0xcbf29ce484222325;
-
 const copied: usize = memory.data(65600, 16);
 
 /** Bytes of a counted text. */
@@ -69,7 +66,10 @@ export function compareBytes(left: usize, leftBytes: u32, right: usize, rightByt
   return leftBytes - rightBytes;
 }
 
-/** FNV-1a, 64 bit, continued from `seed` (Fowler, Noll, Vo; draft-eastlake-fnv). */
+/**
+ * FNV-1a, 64 bit (Fowler, Noll, Vo; draft-eastlake-fnv), continued from `seed`: any number instead
+ * of their offset basis, for nothing that is hashed begins with a zero byte.
+ */
 export function hashBytes(seed: u64, start: usize, end: usize): u64 {
   for (; start < end; start++) seed = (seed ^ load<u8>(start)) * 0x100000001b3;
   return seed;

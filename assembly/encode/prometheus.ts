@@ -11,7 +11,7 @@ import { addByte, addBytes, addText, cursor, putByte, writeAt } from "../bytes/p
 import { textBytes, textEnd, textStart } from "../bytes/text";
 import { addWord } from "../bytes/word";
 import { CELL_TEXT_OFFSET } from "../metrics/cell";
-import { familyName, isCompound, isTotal } from "../metrics/field";
+import { familyName, isCompound, TYPES } from "../metrics/field";
 import { nextActive } from "../metrics/freshness";
 import { Field, Series, Source } from "../metrics/record";
 import { sources } from "../metrics/registry";
@@ -47,19 +47,19 @@ function addSource(source: Source, first: usize): void {
   for (let next = source.firstField; next; next = changetype<Field>(next).next) {
     const field = changetype<Field>(next);
     if (field.kind == CellKind.Text) continue;
-    addHeader(source, field);
+    addHeader(field);
     if (isCompound(field)) addCompounds(source, field, first);
     else addScalars(source, field, first);
   }
   if (source.firstText) {
-    addHeader(source, changetype<Field>(source.firstText));
+    addHeader(changetype<Field>(source.firstText));
     addInfos(source, first);
   }
 }
 
 /** HELP, its own or its source's, and TYPE. */
-function addHeader(source: Source, field: Field): void {
-  const help = textBytes(field.help) ? field.help : source.help;
+function addHeader(field: Field): void {
+  const help = field.help;
   const name = openMetrics ? field.promName : familyName(field);
   if (textBytes(help)) {
     addText(ascii("# HELP "));
@@ -71,16 +71,12 @@ function addHeader(source: Source, field: Field): void {
   addText(ascii("# TYPE "));
   addText(name);
   let type: u32 = field.kind;
-  if (openMetrics) {
-    if (type == CellKind.Counter && !isTotal(field, source)) type = 0;
-  } else if (type == CellKind.Text) type = CellKind.Gauge;
+  if (openMetrics) type = field.promType;
+  else if (type == CellKind.Text) type = CellKind.Gauge;
   addByte(0x20);
   addWord(TYPES, type);
   addByte(0x0a);
 }
-
-/** The types of an exposition, by `CellKind`. */
-const TYPES = ascii("unknown counter gauge gauge histogram summary info");
 
 /** A line a series; what a loop over series needs stays in registers. */
 function addScalars(source: Source, field: Field, first: usize): void {

@@ -6,7 +6,7 @@ import { INPUT_BYTES_MAX, Level, LOG_LEVEL_OFFSET, Status } from "../abi";
 import { allocate } from "../bytes/arena";
 import { HANDLES } from "../bytes/fixed";
 import { INPUT } from "../bytes/input";
-import { compareBytes, HASH_SEED, hashBytes } from "../bytes/text";
+import { compareBytes, hashBytes } from "../bytes/text";
 import { setText } from "../metrics/cell";
 import { allocateHandle } from "../metrics/handle";
 import { registerLog } from "../metrics/log";
@@ -49,7 +49,7 @@ export function source(address: usize, byteCount: u32): i32 {
 }
 
 function registerOnce(byteCount: u32): i32 {
-  const hash = hashBytes(HASH_SEED, INPUT, INPUT + byteCount);
+  const hash = hashBytes(0, INPUT, INPUT + byteCount);
   for (let at = load<usize>(headOf(definitions, hash)); at; at = changetype<Record>(at).chained) {
     const known = changetype<Record>(at);
     if (known.key != hash) continue;

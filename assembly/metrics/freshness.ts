@@ -2,7 +2,7 @@
  * The time to live of series: a series whose cells no gather has seen change for that long is
  * hidden until they do.
  */
-import { HASH_SEED, hashBytes } from "../bytes/text";
+import { hashBytes } from "../bytes/text";
 import { Field, Freshness, SERIES_EXPIRED, SERIES_REMOVED, Series, Source } from "./record";
 import { Setting } from "./setting";
 
@@ -18,7 +18,7 @@ function refresh(source: Source, nowNs: u64): void {
   for (let at = source.firstSeries; at; at = changetype<Series>(at).next) {
     const series = changetype<Series>(at);
     const freshness = changetype<Freshness>(at + offsetof<Series>());
-    let checksum = HASH_SEED;
+    let checksum: u64 = 0;
     for (let link = source.firstField; link; link = changetype<Field>(link).next) {
       const field = changetype<Field>(link);
       const cell = at + field.offset;

@@ -23,16 +23,12 @@ export class Source extends Setting {
   seriesEnd: usize;
   /** Removed series, linked by `chained`. */
   freeSeries: usize;
-  /** Takes every tag set past a cap. */
-  overflow: i32;
   seriesCount: u32;
   /** Upper bound of the tag keys in a series' texts: what they take in the arena. */
   tagBytes: u32;
   /** Bytes of a series record up to its texts. */
   seriesBytes: u32;
   ttlNs: u64;
-  /** Where hashes of this source's label names start. */
-  labelSeed: u64;
   /**
    * Upper bound of what one series adds to an output, its own tag values and labels not counted.
    */
@@ -61,9 +57,12 @@ export class Field {
   next: usize;
   type: i32;
   kind: i32;
+  /** Its type in OpenMetrics: a `CellKind`, or 0 of a counter that keeps its name. */
+  promType: u32;
   /** Where its cell is, from the series record on. */
   offset: usize;
   cellBytes: u32;
+  /** Its own or its source's. */
   help: usize;
   /** The exposed name without `_total` or `_info`, as OpenMetrics names the family. */
   promName: usize;

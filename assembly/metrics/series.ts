@@ -8,7 +8,7 @@ import { allocate } from "../bytes/arena";
 import { ascii } from "../bytes/ascii";
 import { addInflux, addQuoted, Part, Quoting } from "../bytes/escape";
 import { COUNTERS } from "../bytes/fixed";
-import { INPUT, inputEnded, openInput, readText, refusal, refuseIf } from "../bytes/input";
+import { endInput, INPUT, openInput, readText, refusal, refuseIf } from "../bytes/input";
 import { addByte, addText, cursor, writeAt } from "../bytes/put";
 import { compareBytes, hashBytes, textBytes, textEnd } from "../bytes/text";
 import { Field, Freshness, SERIES_REMOVED, Series, Source, TagKey } from "./record";
@@ -34,19 +34,16 @@ export function registerSeries(address: usize, byteCount: u32): i32 {
   for (let i: u32 = 0; i < source.tagCount; i++) {
     refuseIf(textBytes(readText()) > <u32>TAG_VALUE_BYTES_MAX, Status.TagInvalid);
   }
-  refuseIf(!inputEnded(), Status.Malformed);
+  endInput();
   // Escapes may double every byte.
   const textsMax = <u64>byteCount * 4 + source.tagBytes + SLACK_BYTES;
   const output = textsMax * (source.lineCount + 1) + source.outputBytes;
   refuseIf(!reserveOutputs(textsMax + source.seriesBytes, output), Status.OutOfMemory);
   if (refusal) return refusal;
-  let found = findSeries(source, 0);
+  const found = findSeries(source, 0);
   if (found) return found;
   store<u32>(COUNTERS, load<u32>(COUNTERS, 4) + 1, 4);
-  found = source.overflow;
-  if (!found) found = findSeries(source, ascii("_overflow"));
-  source.overflow = found;
-  return found;
+  return findSeries(source, ascii("_overflow"));
 }
 
 /** Takes a series out; its record goes to its source for reuse. A removed one is left alone. */
@@ -57,7 +54,6 @@ export function removeSeries(address: usize): void {
   let link = headOf(source, address + source.seriesBytes, series.labelBytes);
   while (load<usize>(link) != address) link = load<usize>(link) + offsetof<Series>("chained");
   store<usize>(link, series.chained);
-  if (source.overflow == <i32>address) source.overflow = 0;
   count(source, series, -1);
   series.flags = SERIES_REMOVED;
   series.chained = source.freeSeries;
@@ -151,6 +147,6 @@ function count(source: Source, series: Series, sign: i32): void {
 }
 
 function headOf(source: Source, labels: usize, labelBytes: u32): usize {
-  const hash = hashBytes(source.labelSeed, labels, labels + labelBytes);
-  return heads + (<usize>(hash >> 30) & (HEADS_BYTES - 4));
+  const hash = hashBytes(changetype<usize>(source), labels, labels + labelBytes);
+  return heads + (<usize>hash & (HEADS_BYTES - 4));
 }

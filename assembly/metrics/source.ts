@@ -13,17 +13,9 @@ import {
 } from "../abi";
 import { allocate, allocateZeroed, arenaMark, arenaRelease } from "../bytes/arena";
 import { addInflux, Part } from "../bytes/escape";
-import {
-  inputEnded,
-  openInput,
-  readF64,
-  readText,
-  readU8,
-  refusal,
-  refuseIf,
-} from "../bytes/input";
+import { endInput, openInput, readF64, readText, readU8, refusal, refuseIf } from "../bytes/input";
 import { addText } from "../bytes/put";
-import { closeText, HASH_SEED, keepText, openText, textBytes } from "../bytes/text";
+import { closeText, keepText, openText, textBytes } from "../bytes/text";
 import { familyName, readField } from "./field";
 import { addName, isListable, isName, releaseClaims } from "./name";
 import { Field, Freshness, Series, Source } from "./record";
@@ -68,7 +60,7 @@ export function registerField(address: usize, byteCount: u32): i32 {
   if (!reserveDefinition(byteCount)) return Status.OutOfMemory;
   const mark = arenaMark();
   const field = readField(source);
-  if (isTakenBack(mark, field.cellBytes, outputBytesOf(source, field))) return refusal;
+  if (isTakenBack(mark, field.cellBytes, outputBytesOf(field))) return refusal;
   addField(source, field);
   const cell = allocate(field.cellBytes);
   field.offset = cell - source.firstSeries;
@@ -86,7 +78,7 @@ function reserveDefinition(byteCount: u32): bool {
  * refused, or is too long, or there is no memory.
  */
 function isTakenBack(mark: usize, arenaBytes: u32, output: u32): bool {
-  refuseIf(!inputEnded(), Status.Malformed);
+  endInput();
   refuseIf(!reserveOutputs(arenaBytes, output), Status.OutOfMemory);
   if (refusal) {
     releaseClaims(mark);
@@ -113,8 +105,7 @@ function readSource(source: Source): u32 {
   source.name = keepText(name);
   source.help = keepText(help);
   renderPrefix(source, textBytes(prefix) ? prefix : name);
-  source.ttlNs = ttlMs > 0 ? <u64>(ttlMs * 1e6) : 0;
-  source.labelSeed = <u64>changetype<usize>(source) * HASH_SEED;
+  source.ttlNs = <u64>(ttlMs * 1e6);
   readTags(source, tagCount);
   return readFields(source);
 }
@@ -138,9 +129,9 @@ function readFields(source: Source): u32 {
     field.offset = source.seriesBytes;
     source.seriesBytes += field.cellBytes;
     addField(source, field);
-    output += outputBytesOf(source, field);
+    output += outputBytesOf(field);
   }
-  if (!refusal) renderInfluxStart(source);
+  renderInfluxStart(source);
   return output;
 }
 
@@ -155,8 +146,8 @@ function addField(source: Source, field: Field): void {
 }
 
 /** Upper bound of HELP and TYPE, and of one series' cell. */
-function outputBytesOf(source: Source, field: Field): u32 {
-  return field.outputBytes * 3 + textBytes(source.help) * 2 + HEADER_BYTES;
+function outputBytesOf(field: Field): u32 {
+  return field.outputBytes * 3 + textBytes(field.help) * 2 + HEADER_BYTES;
 }
 
 /** A family's name must be one already; a source's is made one. */

@@ -35,13 +35,19 @@ export function addTag(source: Source, key: usize, index: u32): void {
   addInflux(key, Part.Key);
   addByte(0x3d);
   tag.influx = closeText();
-  const label = openText();
+  tag.prom = keepLabel(source, key, Status.TagInvalid);
+}
+
+/** Renders `key="`, as a label, and claims it. */
+export function keepLabel(source: Source, key: usize, reason: Status): usize {
+  const start = openText();
   addName(key, true, false);
-  if (load<u16>(label) == RESERVED_START) store<u8>(label, 0x78);
-  const hash = hashBytes(source.labelSeed, label, cursor);
+  if (load<u16>(start) == RESERVED_START) store<u8>(start, 0x78);
+  const hash = hashBytes(changetype<usize>(source), start, cursor);
   addText(ascii('="'));
-  tag.prom = closeText();
-  claimName(hash, Status.TagInvalid);
+  const label = closeText();
+  claimName(hash, reason);
+  return label;
 }
 
 /** Whether a source bears a tag key; nothing else does. */

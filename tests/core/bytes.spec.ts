@@ -13,8 +13,8 @@ import {
 import { ascii } from "../../assembly/bytes/ascii";
 import { putDouble } from "../../assembly/bytes/double";
 import {
+  endInput,
   INPUT,
-  inputEnded,
   inputFailed,
   openInput,
   readF64,
@@ -132,9 +132,16 @@ describe("the input", () => {
     expect(readU8()).toBe(7);
     const text = readText();
     expect(textBetween(text + 2, text + 2 + load<u16>(text))).toBe("hi");
-    expect(inputEnded()).toBe(false);
     expect(readF64()).toBe(2.5);
-    expect(inputEnded()).toBe(true);
+    endInput();
+    expect(inputFailed()).toBe(false);
+  });
+
+  it("a message that goes on behind what is read fails", () => {
+    openInput(2);
+    readU8();
+    endInput();
+    expect(inputFailed()).toBe(true);
   });
 
   it("a read past the end yields zero, and says so from then on", () => {
@@ -143,7 +150,6 @@ describe("the input", () => {
     expect(readU16()).toBe(0);
     expect(inputFailed()).toBe(true);
     expect(readU8()).toBe(0);
-    expect(inputEnded()).toBe(false);
   });
 
   it("a text longer than what is left fails", () => {
