@@ -130,7 +130,7 @@ export class Core {
 
   /** Registers a source definition; its address. Throws what `subject` did wrong. */
   registerSource(definition: Uint8Array, subject: string): number {
-    return check(this.tryRegisterSource(definition), subject);
+    return check(this.refresh(this.exports.registerSource(this.put(definition))), subject);
   }
 
   /** Adds a field to a source without tags; its cell. Throws what `subject` did wrong. */
@@ -140,21 +140,11 @@ export class Core {
 
   /** Finds or makes a series; its address. Throws what `subject` did wrong. */
   registerSeries(source: number, values: Uint8Array, subject: string): number {
-    return check(this.tryRegisterSeries(source, values), subject);
-  }
-
-  /** As `registerSource`, but returns a negative `Status`. */
-  tryRegisterSource(definition: Uint8Array): number {
-    return this.refresh(this.exports.registerSource(this.put(definition)));
-  }
-
-  /** As `registerSeries`, but returns a negative `Status`. */
-  tryRegisterSeries(source: number, values: Uint8Array): number {
-    return this.refresh(this.exports.registerSeries(source, this.put(values)));
+    return check(this.refresh(this.exports.registerSeries(source, this.put(values))), subject);
   }
 
   /** Finds or makes a log source; its address or a negative `Status`. */
-  registerLog(name: Uint8Array): number {
+  registerLog(name: string | Uint8Array): number {
     return this.refresh(this.exports.registerLog(this.put(name)));
   }
 
@@ -163,17 +153,18 @@ export class Core {
   }
 
   /** Sets a text cell; what does not fit its capacity is cut and counted. */
-  setText(cell: number, text: Uint8Array): void {
+  setText(cell: number, text: string | Uint8Array): void {
     this.exports.setText(cell, this.put(text));
   }
 
   /** Runs one command. `keepUnknown` keeps settings of names that nothing has registered yet. */
-  command(text: Uint8Array, nowNs: bigint, keepUnknown = false): CommandResult {
+  command(text: string | Uint8Array, nowNs: bigint, keepUnknown = false): CommandResult {
     let reply = encoder.encode(TOO_LONG);
     let outcome: number = Outcome.Failed;
-    if (text.length <= INPUT_BYTES_MAX) {
+    const byteCount = this.put(text);
+    if (byteCount <= INPUT_BYTES_MAX) {
       const flags = keepUnknown ? CommandFlag.KeepUnknown : 0;
-      reply = this.#output(this.exports.command(this.put(text), nowNs, flags)).slice();
+      reply = this.#output(this.exports.command(byteCount, nowNs, flags)).slice();
       outcome = this.exports.commandOutcome();
     }
     return {
@@ -208,8 +199,9 @@ export class Core {
     return result;
   }
 
-  /** Puts bytes, as many as fit, into the input buffer; the count, which the core checks. */
-  put(bytes: Uint8Array): number {
+  /** Puts text or bytes, as much as fits, into the input; the byte count, which the core checks. */
+  put(input: string | Uint8Array): number {
+    const bytes = typeof input === "string" ? encoder.encode(input) : input;
     this.bytes.set(bytes.subarray(0, INPUT_BYTES_MAX), this.#input);
     return bytes.length;
   }
@@ -222,7 +214,7 @@ export class Core {
 
   #configure(options: CoreOptions): void {
     const { vmName = "", keywords, seriesMax = 100_000, seriesPerSourceMax = 10_000 } = options;
-    const vmBytes = this.put(encoder.encode(vmName));
+    const vmBytes = this.put(vmName);
     if (vmBytes > TAG_VALUE_BYTES_MAX)
       optionInvalid(`vmName: at most ${TAG_VALUE_BYTES_MAX} bytes`);
     if (keywords) this.bytes.set(keywords, this.#input + vmBytes);

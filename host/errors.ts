@@ -36,8 +36,8 @@ export class MonitorError extends Error {
 }
 
 /** Throws `OPTION_INVALID`. */
-export function optionInvalid(message: string): never {
-  throw new MonitorError("OPTION_INVALID", message);
+export function optionInvalid(message: string, cause?: unknown): never {
+  throw new MonitorError("OPTION_INVALID", message, { cause });
 }
 
 /** Turns a registration's result into its address, or throws what `subject` did wrong. */
@@ -54,15 +54,15 @@ const REFUSALS: readonly (readonly [MonitorErrorCode, string])[] = [
     "NAME_INVALID",
     "a name has 1 to 255 bytes without comma or newline; a family's is [a-zA-Z_:][a-zA-Z0-9_:]*",
   ],
-  ["NAME_TAKEN", "this name, or a Prometheus name that it would expose, is registered already"],
+  ["NAME_TAKEN", "the name, or a Prometheus name that it would expose, is taken"],
   [
     "TAG_INVALID",
-    "a tag key is empty, repeated or reserved (le, quantile, __…), or a value over 1 KiB; " +
-      "a family's keys are [a-zA-Z_][a-zA-Z0-9_]*",
+    "a tag key is empty, repeated or reserved (le, quantile, __*); " +
+      "a family's are [a-zA-Z_][a-zA-Z0-9_]*",
   ],
   ["FIELD_INVALID", "a field's key is empty or repeated"],
-  ["PARAMETER_INVALID", "bounds must be finite and ascend; quantiles must lie in [0, 1]"],
-  ["LIMIT_REACHED", "too many: at most 32 tags, 250 fields, 10,000 sources"],
+  ["PARAMETER_INVALID", "bounds must be finite and ascend, quantiles lie in [0, 1]"],
+  ["LIMIT_REACHED", "at most 32 tags, 250 fields, 10,000 sources"],
   ["OUT_OF_MEMORY", "the monitor's memory cannot grow"],
   ["NO_SUCH_THING", "no such source, series or handle, or not of this kind"],
 ];

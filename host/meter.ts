@@ -2,7 +2,7 @@
  * What every monitor is, wherever it runs: one core, its instruments, gathers and commands. What
  * carries the bytes out, and when, is its heirs' business.
  */
-import type { Level } from "../assembly/abi.js";
+import { Level } from "../assembly/abi.js";
 import type { CommandResult, Core } from "./core.js";
 import type { SourceOptions } from "./definition.js";
 import { check } from "./errors.js";
@@ -20,19 +20,21 @@ import { Source } from "./instruments/source.js";
 import type { LogBook } from "./logs/book.js";
 import { Logger } from "./logs/logger.js";
 import { OWN_NAME, OWN_SOURCES, type Part, SelfSources } from "./self.js";
+import { applySettings, type Settings } from "./setting.js";
 import { StampClock } from "./stamp.js";
 
 /** What a meter is made of. */
 export interface MeterParts {
   readonly core: Core;
   readonly nowNs: () => bigint;
+  /** Applied before anything registers. Throws `OPTION_INVALID`. */
+  readonly settings: Settings;
   /** Of sources that do not say. */
   readonly seriesTtlMs: number | undefined;
   /** Makes the log book, when it is first needed. */
   readonly openBook: () => LogBook;
 }
 
-const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
 export class Meter {
@@ -52,12 +54,12 @@ export class Meter {
       this.log(OWN_NAME).error(`a collection hook failed: ${error}`);
     });
     this.#self = new SelfSources(this);
+    applySettings(this.core, parts.settings, parts.nowNs);
   }
 
   /** Registers a source. Throws `NAME_INVALID`, `NAME_TAKEN`, `TAG_INVALID`, `FIELD_INVALID`, … */
   source(options: SourceOptions): Source {
-    if (OWN_SOURCES.has(options.name)) this.openOwn();
-    return new Source(this.core, { ttlMs: this.#parts.seriesTtlMs, ...options });
+    return new Source(this.core, this.#withTtl(options));
   }
 
   counter(options: CounterOptions): Counter {
@@ -78,7 +80,7 @@ export class Meter {
 
   /** The log source of that name, made the first time. Throws `NAME_INVALID`. */
   log(name: string): Logger {
-    const log = check(this.core.registerLog(encoder.encode(name)), `log source ${name}`);
+    const log = check(this.core.registerLog(name), `log source ${name}`);
     return new Logger(name, this.core, log, (source, level, text) =>
       this.writeLog(source, level, text),
     );
@@ -94,11 +96,11 @@ export class Meter {
 
   /** Runs one command of the control language; its reply, `ok…` or `error: …`. */
   command(text: string): string {
-    return decoder.decode(this.execute(encoder.encode(text)).reply);
+    return decoder.decode(this.execute(text).reply);
   }
 
-  /** As `command`, for bytes. */
-  execute(command: Uint8Array): CommandResult {
+  /** As `command`, but says what became of it; text, or bytes. */
+  execute(command: string | Uint8Array): CommandResult {
     this.openOwn();
     return this.core.command(command, this.#parts.nowNs());
   }
@@ -135,9 +137,18 @@ export class Meter {
     this.#openedBook = book;
     try {
       book.count(this);
-      this.#self.showOwn(book.stats, () => this.#hooks.failures);
+      this.show({
+        name: OWN_NAME,
+        help: "What the monitor's limits did",
+        read: () => ({ ...this.core.counts(), hookFailures: this.#hooks.failures }),
+      });
+      this.show({
+        name: "monitor_logs",
+        help: "Log messages on their way",
+        read: () => ({ ...book.stats }),
+      });
     } catch (error) {
-      book.writeError(OWN_NAME, `its own sources are not shown: ${error}`);
+      book.write(OWN_NAME, Level.Error, `its own sources are not shown: ${error}`);
     }
   }
 
@@ -146,7 +157,7 @@ export class Meter {
     await this.#openedBook?.close();
   }
 
-  #withTtl<T extends FamilyOptions>(options: T): T {
+  #withTtl<T extends FamilyOptions | SourceOptions>(options: T): T {
     if (OWN_SOURCES.has(options.name)) this.openOwn();
     return { ttlMs: this.#parts.seriesTtlMs, ...options };
   }

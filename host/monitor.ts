@@ -19,7 +19,6 @@ import { Meter } from "./meter.js";
 import type { Addresses, MonitorOptions, PushReceiver } from "./options.js";
 import type { Platform } from "./platform.js";
 import { OWN_NAME } from "./self.js";
-import { applySettings } from "./setting.js";
 import { guestImports } from "./wasi/guest-imports.js";
 import { Registrar } from "./wasi/registrar.js";
 import type { Wires } from "./wires.js";
@@ -46,14 +45,13 @@ export class Monitor extends Meter {
     super({
       core: new Core({ ...options, keywords: strict ? encodeValues([KEYWORDS]) : undefined }),
       nowNs: platform.nowNs,
+      settings: options,
       seriesTtlMs,
       openBook: () => new LogBook(openLogSink(platform, logs, vmName), platform.nowNs),
     });
     this.#options = options;
     this.#platform = platform;
     this.#deadline = new Deadline(this.core, options.platform);
-    applySettings(this.core, this.#platform, { verb: "L", option: "logLevels", ...options });
-    applySettings(this.core, this.#platform, { verb: "M", option: "metrics", ...options });
     this.memtrace = new Memtrace({
       platform: options.platform,
       allowRemote: options.allowRemote ?? false,
@@ -88,7 +86,7 @@ export class Monitor extends Meter {
   }
 
   /** Runs one command given as bytes; see `command`. */
-  override execute(command: Uint8Array): CommandResult {
+  override execute(command: string | Uint8Array): CommandResult {
     const result = super.execute(command);
     if (result.changed) this.#deadline.await();
     return result;

@@ -88,7 +88,6 @@ export class Wires {
     this.host.show({
       name: "monitor_control",
       help: "The control port",
-      keys: Object.keys(control.stats),
       read: () => ({ ...this.control?.stats }),
     });
     return control.address;
@@ -108,7 +107,6 @@ export class Wires {
     this.host.show({
       name: "monitor_scrape",
       help: "The scrape endpoint",
-      keys: Object.keys(scrape.stats),
       read: () => ({ ...this.scrape?.stats }),
     });
     return scrape.address;

@@ -3,10 +3,9 @@
  * live as long as the isolate. What carries them out is given as values (`wire.ts`).
  */
 import { Core } from "../core.js";
-import { MonitorError } from "../errors.js";
+import { optionInvalid } from "../errors.js";
 import { LogBook } from "../logs/book.js";
 import { Meter } from "../meter.js";
-import { applySettings } from "../setting.js";
 import { ConsoleSink } from "./console.js";
 import type { EdgeOptions } from "./options.js";
 
@@ -23,19 +22,18 @@ export class EdgeMonitor extends Meter {
     const { vmName = "edge", instance = drawInstance() } = options;
     checkModule(options.module);
     if (!/^[\w.-]{1,64}$/.test(instance)) {
-      throw refusal(
+      optionInvalid(
         `instance ${JSON.stringify(instance)} is no name: write 1 to 64 letters, digits, _, . or -`,
       );
     }
     super({
       core: new Core({ ...options, vmName: `${vmName}-${instance}` }),
       nowNs,
+      settings: options,
       seriesTtlMs: options.seriesTtlMs ?? SERIES_TTL_MS,
       openBook: () => new LogBook(new ConsoleSink(options.logs?.format), nowNs),
     });
     this.instance = instance;
-    applySettings(this.core, { nowNs }, { verb: "L", option: "logLevels", ...options });
-    applySettings(this.core, { nowNs }, { verb: "M", option: "metrics", ...options });
     this.#join(options);
     this.gauge({
       name: "monitor_isolate_info",
@@ -52,7 +50,7 @@ export class EdgeMonitor extends Meter {
       const wire = options[name];
       if (wire === undefined) continue;
       if (typeof wire !== "function") {
-        throw refusal(`${name}: write ${name}(…) of wasm-monitoring/edge/${name}`);
+        optionInvalid(`${name}: write ${name}(…) of wasm-monitoring/edge/${name}`);
       }
       const methods = wire({
         monitor: this,
@@ -70,7 +68,7 @@ function drawInstance(): string {
     const bytes = crypto.getRandomValues(new Uint8Array(4));
     return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
   } catch (cause) {
-    throw refusal(
+    optionInvalid(
       "instance: there are no random numbers yet: make the monitor in the first request, or " +
         "name its instance",
       cause,
@@ -81,12 +79,8 @@ function drawInstance(): string {
 /** Not every caller has a compiler that says so. */
 function checkModule(module: WebAssembly.Module): void {
   if (Object.prototype.toString.call(module) === "[object WebAssembly.Module]") return;
-  throw refusal(
+  optionInvalid(
     "module: wanted is a compiled WebAssembly.Module: import wasm-monitoring/monitor.wasm, or " +
       "compile its bytes",
   );
-}
-
-function refusal(what: string, cause?: unknown): MonitorError {
-  return new MonitorError("OPTION_INVALID", what, { cause });
 }

@@ -43,7 +43,7 @@ function open(host: WireHost, basePath: string, secret: Uint8Array | undefined):
   const self = new SelfSources(host.monitor);
   for (const { name, stats } of routes.values()) {
     const help = "What fetch was asked, and answered";
-    self.show({ name, help, keys: Object.keys(stats), read: () => ({ ...stats }) });
+    self.show({ name, help, read: () => ({ ...stats }) });
   }
   const routeOf = (url: string) => routes.get(new URL(url).pathname);
   let isRefusing = false;

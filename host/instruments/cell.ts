@@ -157,7 +157,7 @@ export class IntegerCell extends Cell {
 export class TextCell extends Cell {
   /** Sets the text; what does not fit is cut on a character's boundary and counted. */
   set(text: string): void {
-    if (this.active) this.core.setText(this.cell, encoder.encode(text));
+    if (this.active) this.core.setText(this.cell, text);
   }
 }
 
@@ -236,8 +236,6 @@ export function cellMaker(
   const buckets = type === "histogram" ? new Buckets(bounds) : undefined;
   return (cell) => new Handle(core, cell, buckets);
 }
-
-const encoder = new TextEncoder();
 
 /** Starts a timer; the function returned tells `report` the seconds since, and returns them. */
 function stopwatch(report: (seconds: number) => void): () => number {

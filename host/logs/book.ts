@@ -43,17 +43,12 @@ export class LogBook {
     return this.sink.stats;
   }
 
-  /** Counts and writes a message that has passed its threshold. */
+  /** Counts and writes a message that has passed its threshold, or needs none. */
   write(source: string, level: Level, message: string): void {
     if (level === Level.Error) this.#logs?.counter("errors").inc();
     else if (level === Level.Warning) this.#logs?.counter("warnings").inc();
     this.#messages?.inc({ level: LEVEL_NAMES[level] ?? "debug", src: source });
     this.sink.write({ timeNs: this.nowNs(), level, source, message });
-  }
-
-  /** Writes a message whatever the thresholds are. */
-  writeError(source: string, message: string): void {
-    this.write(source, Level.Error, message);
   }
 
   close(): Promise<void> {

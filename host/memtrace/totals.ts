@@ -22,23 +22,6 @@ const REASONS = {
 export type DropReason = keyof typeof REASONS;
 export const DROP_REASONS = Object.keys(REASONS) as DropReason[];
 
-/** Fields of `memtrace`, in order. */
-export const TOTAL_KEYS = [
-  "samples",
-  "events",
-  "bytes",
-  "sessions",
-  "refusedClients",
-  "cappedSessions",
-  "failedSessions",
-  "untrackedBlocks",
-  "cutBacktraces",
-  "active",
-  "liveBlocks",
-] as const;
-
-export type Totals = Readonly<Record<(typeof TOTAL_KEYS)[number], number>>;
-
 export class TraceTotals {
   /** Clients that came while another was served. */
   refusedClients = 0;
@@ -84,7 +67,8 @@ export class TraceTotals {
     return DROP_REASONS.reduce((sum, reason) => sum + this.dropped(reason), 0);
   }
 
-  read(): Totals {
+  /** The fields of `memtrace`, in order. */
+  read() {
     const now = this.#session;
     return {
       samples: this.#ended.samples + (now?.samples ?? 0),
@@ -113,14 +97,12 @@ export function showTotals(totals: TraceTotals, show: (part: Part) => void): voi
   show({
     name: "memtrace",
     help: "Memory traces",
-    keys: TOTAL_KEYS,
     read: () => totals.read(),
   });
   for (const reason of DROP_REASONS) {
     show({
       name: "memtrace_dropped",
       help: "Events that a memory trace lost, by reason",
-      keys: ["events"],
       tag: { key: "reason", value: reason },
       read: () => ({ events: totals.dropped(reason) }),
     });

@@ -42,7 +42,8 @@ export class Registrar implements GuestHost {
     if (known !== undefined) return known;
     const fieldCount = readFieldCount(definition);
     if (fieldCount < 0) return fieldCount;
-    const source = this.#core.tryRegisterSource(definition);
+    const core = this.#core;
+    const source = core.refresh(core.exports.registerSource(core.put(definition)));
     if (source >= 0) {
       this.#sources.set(key, source);
       this.#fieldCounts.set(source, fieldCount);
@@ -53,7 +54,7 @@ export class Registrar implements GuestHost {
   series(source: number, values: Uint8Array): number {
     const fieldCount = this.#fieldCounts.get(source);
     if (fieldCount === undefined) return Status.NoSuchThing;
-    const series = this.#core.tryRegisterSeries(source, cleanValues(values));
+    const series = this.#registerSeries(source, cleanValues(values));
     if (series < 0) return series;
     const known = this.#handles.get(series);
     if (known !== undefined) return known;
@@ -103,8 +104,13 @@ export class Registrar implements GuestHost {
       case Operation.LogSource:
         return this.logSource(bytes);
       case Operation.RunSeries:
-        return this.#core.tryRegisterSeries(subject, bytes);
+        return this.#registerSeries(subject, bytes);
     }
+  }
+
+  #registerSeries(source: number, values: Uint8Array): number {
+    const core = this.#core;
+    return core.refresh(core.exports.registerSeries(source, core.put(values)));
   }
 
   /** One handle a field, each following the last: the core gives them out in turn. */

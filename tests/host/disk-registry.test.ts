@@ -22,7 +22,7 @@ async function openRegistry(t: TestContext) {
   const disks = new DiskRegistry({
     plan: registerDiskSources(core),
     memory: core.memory,
-    register: (source, values) => core.tryRegisterSeries(source, encodeValues(values)),
+    register: (source, values) => core.registerSeries(source, encodeValues(values), "disk"),
     fold: () => foldedCount++,
   });
   const scrape = () => new TextDecoder().decode(core.encodePrometheus(false, 0n)).split("\n");
