@@ -3,8 +3,8 @@
  * or whose promise rejects, costs a count and one log line, nothing else.
  */
 interface Hook {
-  readonly isWanted: () => boolean;
   readonly run: () => unknown;
+  readonly source: { readonly active: boolean } | undefined;
   isReported: boolean;
 }
 
@@ -16,14 +16,14 @@ export class Hooks {
 
   constructor(private readonly report: (error: unknown) => void) {}
 
-  /** Adds a hook; it runs while `isWanted`. Returns what removes it. */
-  add(run: () => unknown, isWanted: () => boolean = () => true): () => void {
-    const hook = { isWanted, run, isReported: false };
+  /** Adds a hook; it runs while `source` is active, if one is given. Returns what removes it. */
+  add(run: Hook["run"], source: Hook["source"]): () => void {
+    const hook = { run, source, isReported: false };
     this.#hooks.add(hook);
     return () => void this.#hooks.delete(hook);
   }
 
-  /** Runs all hooks that are wanted; never throws. A hook that gathers does not run them again. */
+  /** Runs all hooks of active sources; never throws. A hook that gathers does not run them again. */
   run(): void {
     if (this.#isRunning) return;
     this.#isRunning = true;
@@ -43,7 +43,7 @@ export class Hooks {
       this.report(error);
     };
     try {
-      const result = hook.isWanted() && hook.run();
+      const result = (hook.source?.active ?? true) && hook.run();
       // An unhandled rejection would end the program that is watched.
       if (result instanceof Promise) result.catch(fail);
     } catch (error) {

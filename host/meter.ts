@@ -91,7 +91,7 @@ export class Meter {
    * it.
    */
   onCollect(hook: () => void, source?: { readonly active: boolean }): () => void {
-    return this.#hooks.add(hook, source === undefined ? undefined : () => source.active);
+    return this.#hooks.add(hook, source);
   }
 
   /** Runs one command of the control language; its reply, `ok…` or `error: …`. */
@@ -150,11 +150,6 @@ export class Meter {
     } catch (error) {
       book.write(OWN_NAME, Level.Error, `its own sources are not shown: ${error}`);
     }
-  }
-
-  /** Writes what waits of the log; resolves when that is done, or it took too long. */
-  protected async closeBook(): Promise<void> {
-    await this.#openedBook?.close();
   }
 
   #withTtl<T extends FamilyOptions | SourceOptions>(options: T): T {

@@ -11,7 +11,7 @@ import { MonitorError } from "./errors.js";
 import { CounterSource, type CounterSourceOptions } from "./instruments/counter-source.js";
 import { KEYWORDS } from "./keywords.js";
 import { LogBook } from "./logs/book.js";
-import { openLogSink } from "./logs/sink.js";
+import { type LogSink, openLogSink } from "./logs/sink.js";
 import { Memtrace } from "./memtrace/memtrace.js";
 import type { InstrumentedModule, InstrumentOptions } from "./memtrace/plugin.js";
 import type { TraceOptions } from "./memtrace/trace.js";
@@ -26,6 +26,8 @@ import type { Wires } from "./wires.js";
 /** Tracing logs under this name. */
 const MEMTRACE_NAME = "memtrace";
 const MEMTRACE_PORT = 4242;
+/** Time for messages on their way to a syslog receiver when the monitor closes. */
+const LOG_CLOSE_MS = 1_000;
 
 export class Monitor extends Meter {
   /** Memory traces. */
@@ -37,20 +39,27 @@ export class Monitor extends Meter {
   #wires: Promise<Wires> | undefined;
   #openWires: Wires | undefined;
   readonly #deadline: Deadline;
+  /** Writes what waits of the log; resolves when that is done, or it took too long. */
+  readonly #closeSink: () => Promise<void> | undefined;
   #closing: Promise<void> | undefined;
 
   /** For `createMonitor`: opens nothing yet. */
   constructor(options: MonitorOptions & { module: WebAssembly.Module; platform: Platform }) {
     const { platform, logs, strict, vmName, seriesTtlMs } = options;
+    let sink: LogSink | undefined;
     super({
       core: new Core({ ...options, keywords: strict ? encodeValues([KEYWORDS]) : undefined }),
       nowNs: platform.nowNs,
       settings: options,
       seriesTtlMs,
-      openBook: () => new LogBook(openLogSink(platform, logs, vmName), platform.nowNs),
+      openBook: () => {
+        sink = openLogSink(platform, logs, vmName);
+        return new LogBook(sink, platform.nowNs);
+      },
     });
     this.#options = options;
     this.#platform = platform;
+    this.#closeSink = () => sink?.close(LOG_CLOSE_MS);
     this.#deadline = new Deadline(this.core, options.platform);
     this.memtrace = new Memtrace({
       platform: options.platform,
@@ -162,7 +171,7 @@ export class Monitor extends Meter {
     } finally {
       for (const stop of this.#stops) stop();
       this.#deadline.close();
-      await this.closeBook();
+      await this.#closeSink();
     }
   }
 

@@ -3,10 +3,10 @@
  */
 import { Level } from "../../assembly/abi.js";
 import { formatJson, formatText, type LogRecord, shorten } from "../logs/record.js";
-import type { LogSink } from "../logs/sink.js";
+import type { LogTaker } from "../logs/sink.js";
 
 /** Writes each record as one call of `console`. */
-export class ConsoleSink implements LogSink {
+export class ConsoleSink implements LogTaker {
   readonly stats = { written: 0, dropped: 0, truncated: 0, connects: 0, outages: 0 };
 
   constructor(private readonly format: "text" | "json" = "text") {}
@@ -19,6 +19,4 @@ export class ConsoleSink implements LogSink {
     else if (record.level === Level.Warning) console.warn(line);
     else console.log(line);
   }
-
-  async close(): Promise<void> {}
 }

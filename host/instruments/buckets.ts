@@ -23,16 +23,15 @@ export class Buckets {
   constructor(bounds: readonly number[]) {
     this.bounds = [...bounds, Number.POSITIVE_INFINITY];
     let index = 0;
-    for (let bin = BINS - 1; bin >= FIRST_NEGATIVE; bin--) index = this.#fill(bin, index);
-    for (let bin = 0; bin < FIRST_NEGATIVE; bin++) index = this.#fill(bin, index);
-  }
-
-  #fill(bin: number, from: number): number {
-    const value = lowest(bin);
-    let index = from;
-    while (value > (this.bounds[index] as number)) index++;
-    this.below[bin] = index;
-    return index;
+    // In the order of their values: negative ones first, whose lowest has all bits set.
+    for (let rank = 0; rank < BINS; rank++) {
+      const isNegative = rank < FIRST_NEGATIVE;
+      const bin = isNegative ? BINS - 1 - rank : rank - FIRST_NEGATIVE;
+      words[0] = isNegative ? -1 : 0;
+      words[1] = ((bin + (isNegative ? 1 : 0)) << BIN_SHIFT) - (isNegative ? 1 : 0);
+      while ((scratch[0] as number) > (this.bounds[index] as number)) index++;
+      this.below[bin] = index;
+    }
   }
 }
 
@@ -45,12 +44,4 @@ export function bucketOf(bounds: readonly number[], below: Uint8Array, value: nu
   let index = below[(words[1] as number) >>> BIN_SHIFT] as number;
   while (value > (bounds[index] as number)) index++;
   return index;
-}
-
-/** The lowest double of a bin: of a negative one that with all bits set. */
-function lowest(bin: number): number {
-  const rest = bin >= FIRST_NEGATIVE ? 0xffff_ffff : 0;
-  words[0] = rest;
-  words[1] = ((bin << BIN_SHIFT) | (rest >>> (32 - BIN_SHIFT))) >>> 0;
-  return scratch[0] as number;
 }

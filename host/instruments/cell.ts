@@ -2,7 +2,13 @@
  * Handles: objects that stand for one cell and write it straight through a typed array over it. A
  * write to a disabled source is one load and one branch.
  */
-import { CELL_ACTIVE_FLOAT, CELL_ACTIVE_OFFSET, CELL_VALUE_OFFSET } from "../../assembly/abi.js";
+import {
+  CELL_ACTIVE_FLOAT,
+  CELL_ACTIVE_OFFSET,
+  CELL_STATE_OFFSET,
+  CELL_VALUE_OFFSET,
+  type CellKind,
+} from "../../assembly/abi.js";
 import type { Core } from "../core.js";
 import { BOUNDS, type FieldOptions } from "../definition.js";
 import { MonitorError } from "../errors.js";
@@ -216,25 +222,26 @@ export type FieldCell = CounterCell | GaugeCell | IntegerCell | TextCell | Distr
 
 type CellClass = new (core: Core, cell: number, buckets?: Buckets) => FieldCell;
 
-/** By the type of a field; all others are gauges. */
-const CLASSES: Readonly<Record<string, CellClass>> = {
-  counter: CounterCell,
-  "float-counter": CounterCell,
-  i64: IntegerCell,
-  u64: IntegerCell,
-  text: TextCell,
-  histogram: DistributionCell,
-  summary: DistributionCell,
-};
+/** In the order of `CellKind`, from `Counter` on. */
+const CLASSES: readonly CellClass[] = [
+  CounterCell,
+  GaugeCell,
+  IntegerCell,
+  DistributionCell,
+  DistributionCell,
+  TextCell,
+];
 
 /** What makes the handles of a field, of all its series. */
 export function cellMaker(
   core: Core,
   { type, bounds = BOUNDS }: Pick<FieldOptions, "type" | "bounds">,
 ): (cell: number) => FieldCell {
-  const Handle = CLASSES[type] ?? GaugeCell;
   const buckets = type === "histogram" ? new Buckets(bounds) : undefined;
-  return (cell) => new Handle(core, cell, buckets);
+  return (cell) => {
+    const kind = core.bytes[cell + CELL_STATE_OFFSET] as CellKind;
+    return new (CLASSES[kind - 1] as CellClass)(core, cell, buckets);
+  };
 }
 
 /** Starts a timer; the function returned tells `report` the seconds since, and returns them. */

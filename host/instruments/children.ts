@@ -3,9 +3,11 @@
  * look-up makes no string. Past the core's caps tag sets share the overflow series and are not
  * remembered.
  */
+
+import type { SourceFlag } from "../../assembly/abi.js";
 import { SOURCE_ACTIVE_OFFSET } from "../../assembly/abi.js";
 import type { Core } from "../core.js";
-import { encodeValues, fitTagValue } from "../definition.js";
+import { encodeSource, encodeValues, fitTagValue, type SourceOptions } from "../definition.js";
 import { MonitorError } from "../errors.js";
 
 /** A label's or tag's value; what is no text counts as its text: 1 and "1" are one value. */
@@ -14,8 +16,15 @@ export type LabelValue = string | number | bigint | boolean;
 /** Values by label or tag key. */
 export type Labels = Readonly<Record<string, LabelValue>>;
 
-/** Finds and registers children. `keys` are the labels, in the definition's order. */
+/** A registered source, and its children. */
 export class Children<T extends { retire(): void }> {
+  readonly name: string;
+  /** The labels, in the definition's order. */
+  readonly keys: readonly string[];
+  /** The source's record, by byte address. */
+  readonly source: number;
+  /** The one child of a source without labels. */
+  readonly only: T | undefined;
   readonly #root: Branch<T> = new Branch();
   readonly #bySeries = new Map<number, T>();
   /** Under which other values than its texts a child is found; few have any. */
@@ -25,14 +34,19 @@ export class Children<T extends { retire(): void }> {
   readonly #key1: string;
   readonly #key2: string;
 
+  /** Registers the source; `make` is given the address of a new series. */
   constructor(
     private readonly core: Core,
-    private readonly source: number,
-    private readonly name: string,
-    private readonly keys: readonly string[],
-    private readonly make: (series: number) => T,
+    definition: SourceOptions,
+    flags: SourceFlag | 0,
+    private readonly make: (series: number, source: number) => T,
   ) {
-    [this.#key0 = "", this.#key1 = "", this.#key2 = ""] = keys;
+    const { name, tags = [] } = definition;
+    this.name = name;
+    this.keys = tags;
+    [this.#key0 = "", this.#key1 = "", this.#key2 = ""] = tags;
+    this.source = core.registerSource(encodeSource(definition, flags), name);
+    this.only = tags.length === 0 ? this.#register({}) : undefined;
   }
 
   /** Whether the source is enabled. */
@@ -54,11 +68,6 @@ export class Children<T extends { retire(): void }> {
       }
     }
     return at === undefined ? this.#register(labels) : (at as T);
-  }
-
-  /** The one child of a thing without keys. */
-  only(): T {
-    return this.#register({});
   }
 
   /** Removes a series; its child writes into nothing from then on. False if there is none. */
@@ -84,7 +93,7 @@ export class Children<T extends { retire(): void }> {
     const texts = values.map((value) => this.#fit(String(value)));
     const overflows = core.overflowCount;
     const series = core.registerSeries(this.source, encodeValues(texts), this.name);
-    const child = this.#bySeries.get(series) ?? this.make(series);
+    const child = this.#bySeries.get(series) ?? this.make(series, this.source);
     this.#bySeries.set(series, child);
     if (core.overflowCount === overflows) {
       this.#remember(texts, child);

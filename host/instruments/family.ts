@@ -3,7 +3,7 @@
  */
 import { SourceFlag } from "../../assembly/abi.js";
 import type { Core } from "../core.js";
-import { encodeSource, type FieldOptions } from "../definition.js";
+import type { FieldOptions } from "../definition.js";
 import { MonitorError } from "../errors.js";
 import {
   type Cell,
@@ -52,23 +52,21 @@ export class Family<C extends Cell> {
 
   constructor(
     core: Core,
-    options: FamilyOptions,
+    { namespace, subsystem, name, help, labels, ttlMs }: FamilyOptions,
     field: Omit<FieldOptions, "key">,
     flags: SourceFlag | 0 = 0,
   ) {
-    const { namespace, subsystem, help, labels = [], ttlMs } = options;
-    const name = [namespace, subsystem, options.name].filter(Boolean).join("_");
-    this.name = name;
+    this.name = [namespace, subsystem, name].filter(Boolean).join("_");
     const fields = [{ key: "value", help, ...field }];
-    const definition = { name, help, tags: labels, ttlMs, fields };
-    const message = encodeSource(definition, SourceFlag.Family | flags);
-    this.source = core.registerSource(message, `family ${name}`);
-    const offset = core.exports.fieldOffset(this.source, 0);
     const make = cellMaker(core, field) as unknown as (cell: number) => C;
-    this.#children = new Children(core, this.source, name, labels, (series) =>
-      make(series + offset),
+    this.#children = new Children(
+      core,
+      { name: this.name, help, tags: labels, ttlMs, fields },
+      SourceFlag.Family | flags,
+      (series, source) => make(series + core.exports.fieldOffset(source, 0)),
     );
-    this.#single = labels.length === 0 ? this.#children.only() : undefined;
+    this.source = this.#children.source;
+    this.#single = this.#children.only;
   }
 
   /** Whether the family is enabled. */

@@ -2,7 +2,7 @@
  * Sources: a name, tag keys, typed fields; and their series, which hold a handle a field.
  */
 import type { Core } from "../core.js";
-import { encodeField, encodeSource, type FieldOptions, type SourceOptions } from "../definition.js";
+import { encodeField, type FieldOptions, type SourceOptions } from "../definition.js";
 import { MonitorError } from "../errors.js";
 import {
   CounterCell,
@@ -107,16 +107,15 @@ export class Source extends SourceSeries {
     this.#core = core;
     this.#help = help;
     this.#makers = fields.map((field) => [field.key, cellMaker(core, field)]);
-    this.address = core.registerSource(encodeSource(options), `source ${name}`);
-    const isOnly = tags.length === 0;
-    this.#children = new Children(core, this.address, name, tags, (series) => {
+    this.#children = new Children(core, options, 0, (series, source) => {
+      const isOnly = tags.length === 0;
       const cells = isOnly ? this.cells : new Map<string, FieldCell>();
       for (const [index, [key, make]] of this.#makers.entries()) {
-        cells.set(key, make(series + core.exports.fieldOffset(this.address, index)));
+        cells.set(key, make(series + core.exports.fieldOffset(source, index)));
       }
       return isOnly ? this : new SourceSeries(name, cells);
     });
-    if (isOnly) this.#children.only();
+    this.address = this.#children.source;
   }
 
   /** Whether the source is enabled. */

@@ -7,17 +7,14 @@ import type { Counter } from "../instruments/family.js";
 import type { Source } from "../instruments/source.js";
 import type { Meter } from "../meter.js";
 import { LEVEL_NAMES } from "./record.js";
-import type { LogSink } from "./sink.js";
-
-/** Time for messages on their way to a syslog receiver when the monitor closes. */
-const CLOSE_MS = 1_000;
+import type { LogTaker } from "./sink.js";
 
 export class LogBook {
   #messages: Counter | undefined;
   #logs: Source | undefined;
 
   constructor(
-    private readonly sink: LogSink,
+    private readonly sink: LogTaker,
     private readonly nowNs: () => bigint,
   ) {}
 
@@ -39,7 +36,7 @@ export class LogBook {
   }
 
   /** What became of the messages on the way to where they are written. */
-  get stats(): LogSink["stats"] {
+  get stats(): LogTaker["stats"] {
     return this.sink.stats;
   }
 
@@ -49,9 +46,5 @@ export class LogBook {
     else if (level === Level.Warning) this.#logs?.counter("warnings").inc();
     this.#messages?.inc({ level: LEVEL_NAMES[level] ?? "debug", src: source });
     this.sink.write({ timeNs: this.nowNs(), level, source, message });
-  }
-
-  close(): Promise<void> {
-    return this.sink.close(CLOSE_MS);
   }
 }

@@ -61,9 +61,13 @@ export interface LogSinkStats {
   outages: number;
 }
 
-export interface LogSink {
+/** What takes records, and counts. */
+export interface LogTaker {
   write(record: LogRecord): void;
   readonly stats: Readonly<LogSinkStats>;
+}
+
+export interface LogSink extends LogTaker {
   /** Sends what waits, for at most so many milliseconds, then drops the rest; never rejects. */
   close(deadlineMs: number): Promise<void>;
 }
