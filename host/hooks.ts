@@ -23,7 +23,7 @@ export class Hooks {
     return () => void this.#hooks.delete(hook);
   }
 
-  /** Runs all hooks of active sources; never throws. A hook that gathers does not run them again. */
+  /** Runs the hooks of active sources; never throws. A hook that gathers runs none. */
   run(): void {
     if (this.#isRunning) return;
     this.#isRunning = true;
