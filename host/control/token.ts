@@ -1,7 +1,7 @@
 /**
  * The secret that a control connection or a scrape may have to show.
  */
-import { MonitorError } from "../errors.js";
+import { optionInvalid } from "../errors.js";
 
 const encoder = new TextEncoder();
 
@@ -15,10 +15,7 @@ export function secretOf(token: string | undefined): Uint8Array | undefined {
   if (token === undefined) return undefined;
   // Not every caller has a compiler: null would be the secret `null`.
   if (typeof token === "string" && /^[!-~]{1,1024}$/.test(token)) return encoder.encode(token);
-  throw new MonitorError(
-    "OPTION_INVALID",
-    "a token is 1 to 1,024 printable ASCII characters without spaces",
-  );
+  optionInvalid("a token is 1 to 1,024 printable ASCII characters without spaces");
 }
 
 /**

@@ -3,9 +3,9 @@
  * its instance, and is forgotten when it has not for a while. For a Durable Object, of which there
  * is one. Text format 0.0.4 only: a line that is none would spoil the scrape of all.
  */
+import { readStart } from "../platforms/web.js";
 import { checkPositive } from "../push/bound.js";
 import { TEXT_TYPE } from "../scrape/negotiation.js";
-import { readBody } from "./body.js";
 import { textResponse } from "./response.js";
 
 export interface CollectorOptions {
@@ -62,10 +62,10 @@ export class Collector {
     const { pathname } = new URL(request.url);
     const instance = pathname.startsWith(PATH_PREFIX) ? pathname.slice(PATH_PREFIX.length) : "";
     if (request.method === "POST" && INSTANCE.test(instance)) {
-      const body = await readBody(request, this.#options.reportBytesMax);
-      const isTaken = body !== undefined && this.put(instance, decoder.decode(body));
+      const { bytes, isWhole } = await readStart(request.body, this.#options.reportBytesMax);
+      const isTaken = isWhole && this.put(instance, decoder.decode(bytes));
       if (isTaken) return new Response(null, { status: 204 });
-      if (body === undefined) this.#refusedCount++;
+      if (!isWhole) this.#refusedCount++;
       return textResponse(503, "refused: too much, or no text format 0.0.4\n");
     }
     if (request.method === "GET" && pathname === "/metrics") {

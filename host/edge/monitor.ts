@@ -8,8 +8,8 @@ import { LogBook } from "../logs/book.js";
 import { Meter } from "../meter.js";
 import { ConsoleSink } from "./console.js";
 import type { EdgeOptions } from "./options.js";
+import type { WireHost } from "./wire.js";
 
-const SERIES_TTL_MS = 300_000;
 const nowNs = () => BigInt(Date.now()) * 1_000_000n;
 
 /** A monitor of one isolate. */
@@ -19,18 +19,20 @@ export class EdgeMonitor extends Meter {
 
   /** For `createEdgeMonitor`. */
   constructor(options: EdgeOptions) {
-    const { vmName = "edge", instance = drawInstance() } = options;
-    checkModule(options.module);
+    const { vmName = "edge", instance = drawInstance(), seriesTtlMs = 300_000 } = options;
+    // Not every caller has a compiler that says so.
+    if ({}.toString.call(options.module) !== "[object WebAssembly.Module]") {
+      optionInvalid("module: no WebAssembly.Module: import wasm-monitoring/monitor.wasm");
+    }
     if (!/^[\w.-]{1,64}$/.test(instance)) {
-      optionInvalid(
-        `instance ${JSON.stringify(instance)} is no name: write 1 to 64 letters, digits, _, . or -`,
-      );
+      const shown = JSON.stringify(instance);
+      optionInvalid(`instance ${shown} is no name: write 1 to 64 letters, digits, _, . or -`);
     }
     super({
       core: new Core({ ...options, vmName: `${vmName}-${instance}` }),
       nowNs,
       settings: options,
-      seriesTtlMs: options.seriesTtlMs ?? SERIES_TTL_MS,
+      seriesTtlMs,
       openBook: () => new LogBook(new ConsoleSink(options.logs?.format), nowNs),
     });
     this.instance = instance;
@@ -40,24 +42,18 @@ export class EdgeMonitor extends Meter {
       help: "The isolate that answers, and the monitor's name.",
       labels: ["id", "vm"],
       ttlMs: 0,
-    })
-      .child({ id: instance, vm: vmName })
-      .set(1);
+    }).set({ id: instance, vm: vmName }, 1);
   }
 
   #join(options: EdgeOptions): void {
     for (const name of ["serve", "push"] as const) {
-      const wire = options[name];
-      if (wire === undefined) continue;
+      const wire = options[name] ?? (() => {});
       if (typeof wire !== "function") {
         optionInvalid(`${name}: write ${name}(…) of wasm-monitoring/edge/${name}`);
       }
-      const methods = wire({
-        monitor: this,
-        bestEffort: options.timestamps === "none",
-        audit: (level, text) => this.writeLog("control", level, text),
-      });
-      Object.assign(this, methods);
+      const bestEffort = options.timestamps === "none";
+      const audit: WireHost["audit"] = (level, text) => this.writeLog("control", level, text);
+      Object.assign(this, wire({ monitor: this, bestEffort, audit }));
     }
   }
 }
@@ -65,22 +61,11 @@ export class EdgeMonitor extends Meter {
 /** Workers refuse random numbers before the first request. */
 function drawInstance(): string {
   try {
-    const bytes = crypto.getRandomValues(new Uint8Array(4));
-    return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
-  } catch (cause) {
-    optionInvalid(
-      "instance: there are no random numbers yet: make the monitor in the first request, or " +
-        "name its instance",
-      cause,
+    const [number = 0] = crypto.getRandomValues(new Uint32Array(1));
+    return number.toString(16).padStart(8, "0");
+  } catch {
+    return optionInvalid(
+      "instance: no random numbers yet: make the monitor in the first request, or name it",
     );
   }
-}
-
-/** Not every caller has a compiler that says so. */
-function checkModule(module: WebAssembly.Module): void {
-  if (Object.prototype.toString.call(module) === "[object WebAssembly.Module]") return;
-  optionInvalid(
-    "module: wanted is a compiled WebAssembly.Module: import wasm-monitoring/monitor.wasm, or " +
-      "compile its bytes",
-  );
 }

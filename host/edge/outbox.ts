@@ -8,7 +8,6 @@ import type { Span } from "../push/report.js";
 import {
   createStats,
   type Failure,
-  type PushLogLevel,
   type ReceiverStats,
   type Transport,
   type TransportContext,
@@ -18,7 +17,7 @@ export interface OutboxOptions {
   readonly label: string;
   readonly bytesMax: number;
   readonly linesMax: number;
-  readonly log: (level: PushLogLevel, text: string) => void;
+  readonly log: TransportContext["log"];
   /**
    * A flush whose request was cancelled never ends: another sends after so many milliseconds.
    * @default 30_000
@@ -28,79 +27,70 @@ export interface OutboxOptions {
   readonly open: (part: Pick<TransportContext, "buffer" | "stats" | "log">) => Transport;
 }
 
-const BACKOFF_MS = { min: 500, max: 30_000 };
+const BACKOFF_MIN_MS = 500;
+const BACKOFF_MAX_MS = 30_000;
 const TURN_MS = 30_000;
 
 /** Lines on their way to one receiver. */
-export class Outbox {
-  readonly label: string;
+export interface Outbox {
   readonly stats: ReceiverStats;
-  readonly #buffer: LineBuffer;
-  readonly #transport: Transport;
-  readonly #options: OutboxOptions;
-  #attempt = 0;
-  #retryAtMs = 0;
-  #turn = 0;
-  #turnUntilMs = 0;
-  #isFailing = false;
-  #isOverflowing = false;
-
-  constructor(options: OutboxOptions) {
-    this.#options = options;
-    this.label = options.label;
-    this.#buffer = new LineBuffer(options);
-    this.stats = createStats(this.#buffer);
-    const log = (level: PushLogLevel, text: string) => this.#log(level, text);
-    this.#transport = options.open({ buffer: this.#buffer, stats: this.stats, log });
-  }
-
   /** Takes a report; what no longer fits leaves, oldest first. */
-  enqueue(report: readonly Span[]): void {
-    for (const span of report) {
-      const lostCount = this.#buffer.append(span);
-      this.stats.droppedLines += lostCount;
-      if (lostCount > 0 && !this.#isOverflowing) {
-        this.#isOverflowing = true;
-        this.#log("warning", "buffer full, dropping oldest lines");
-      }
-    }
-  }
-
+  enqueue(report: readonly Span[]): void;
   /**
    * Sends what is buffered, unless another request does so just now, or it is too early to try
    * again; whether nothing is left. Never rejects.
    */
-  async send(): Promise<boolean> {
-    const nowMs = performance.now();
-    if (nowMs >= this.#retryAtMs && nowMs >= this.#turnUntilMs) {
-      const turn = ++this.#turn;
-      this.#turnUntilMs = nowMs + (this.#options.turnMs ?? TURN_MS);
-      const failure = this.#transport.hasWork ? await this.#transport.send() : undefined;
-      if (turn === this.#turn) this.#settle(failure);
-    }
-    return this.#buffer.lineCount === 0;
-  }
+  send(): Promise<boolean>;
+}
 
-  #settle(failure: Failure | undefined): void {
-    this.#turnUntilMs = 0;
-    if (failure === undefined) {
-      if (this.#isFailing) this.#log("info", "delivers again");
-      this.#isFailing = false;
-      this.#isOverflowing = false;
-      this.#attempt = 0;
-      return;
-    }
-    this.stats.failures++;
-    const upperMs = Math.min(BACKOFF_MS.max, BACKOFF_MS.min * 2 ** Math.min(this.#attempt++, 30));
-    const delayMs = Math.max(failure.retryAfterMs ?? 0, Math.random() * upperMs);
-    this.#retryAtMs = performance.now() + delayMs;
-    if (!this.#isFailing) {
-      this.#log("warning", `${failure.reason}; ${this.#buffer.lineCount} lines wait`);
-    }
-    this.#isFailing = true;
-  }
+/** Opens an outbox; sends nothing yet. */
+export function openOutbox(options: OutboxOptions): Outbox {
+  const buffer = new LineBuffer(options);
+  const stats = createStats(buffer);
+  const log: TransportContext["log"] = (level, text) =>
+    options.log(level, `push ${options.label}: ${text}`);
+  const transport = options.open({ buffer, stats, log });
+  let attempt = 0;
+  let turn = 0;
+  /** Not before then: it is too early, or another has its turn. */
+  let waitUntilMs = 0;
+  let isFailing = false;
+  let isOverflowing = false;
 
-  #log(level: PushLogLevel, text: string): void {
-    this.#options.log(level, `push ${this.#options.label}: ${text}`);
-  }
+  const settle = (failure: Failure | undefined) => {
+    waitUntilMs = 0;
+    if (failure) {
+      stats.failures++;
+      const upperMs = Math.min(BACKOFF_MAX_MS, BACKOFF_MIN_MS * 2 ** attempt++);
+      const delayMs = Math.max(failure.retryAfterMs ?? 0, Math.random() * upperMs);
+      waitUntilMs = performance.now() + delayMs;
+      if (!isFailing) log("warning", `${failure.reason}; ${buffer.lineCount} lines wait`);
+    } else {
+      if (isFailing) log("info", "delivers again");
+      isOverflowing = false;
+      attempt = 0;
+    }
+    isFailing = failure !== undefined;
+  };
+  return {
+    stats,
+    enqueue(report) {
+      for (const span of report) {
+        const lostCount = buffer.append(span);
+        stats.droppedLines += lostCount;
+        if (lostCount > 0 && !isOverflowing) log("warning", "buffer full, dropping oldest lines");
+        isOverflowing ||= lostCount > 0;
+      }
+    },
+    async send() {
+      const nowMs = performance.now();
+      if (nowMs >= waitUntilMs && buffer.lineCount > 0) {
+        const ours = ++turn;
+        waitUntilMs = nowMs + (options.turnMs ?? TURN_MS);
+        const failure = await transport.send();
+        if (ours === turn) settle(failure);
+      }
+      return buffer.lineCount === 0;
+    },
+  };
 }

@@ -6,12 +6,12 @@ import type { PushReceiver } from "../options.js";
 import { webPlatform } from "../platforms/web.js";
 import { checkPositive } from "../push/bound.js";
 import type { BufferLimits } from "../push/buffer.js";
-import { HttpTransport } from "../push/http.js";
+import { openHttp } from "../push/http.js";
 import { numberTwins, parseHttp, refusal } from "../push/http-url.js";
 import { copyReport } from "../push/report.js";
 import { receiverPart, type Transport, type TransportContext } from "../push/transport.js";
 import { OWN_NAME, SelfSources } from "../self.js";
-import { Outbox } from "./outbox.js";
+import { openOutbox } from "./outbox.js";
 import type { Wire, WireHost } from "./wire.js";
 
 /** Where lines go by other ways than `fetch`: what `tcp()` makes. */
@@ -81,7 +81,7 @@ function receiverOf(to: EdgeTarget): EdgeReceiver {
     throw refusal("write http(s)://…, or tcp(…) of wasm-monitoring/edge/tcp for tcp://");
   }
   const target = parseHttp(url, { token });
-  return { label: target.label, open: (context) => new HttpTransport(context, target) };
+  return { label: target.label, open: (context) => openHttp(context, target) };
 }
 
 interface Settings extends BufferLimits, Pick<TransportContext, "platform" | "intervalMs"> {}
@@ -95,7 +95,7 @@ function open(
   const rest = { platform, intervalMs, bestEffort, limits: LIMITS, unref: true, onLost() {} };
   const self = new SelfSources(monitor);
   const outboxes = receivers.map(({ label, open: connect }) => {
-    const outbox = new Outbox({
+    const outbox = openOutbox({
       ...buffer,
       label,
       log,

@@ -6,23 +6,15 @@ import { OPENMETRICS_TYPE, TEXT_TYPE, wantsOpenMetrics } from "../scrape/negotia
 import { type Route, textResponse } from "./response.js";
 import type { WireHost } from "./wire.js";
 
-/** Answered with 200, their bytes; refused with 401 and 405; answered with 500. */
-interface ScrapeStats {
-  scrapes: number;
-  bytes: number;
-  unauthorized: number;
-  methodRefused: number;
-  failed: number;
-}
-
 /** Answers `GET /metrics`. */
 export function createScrape({ monitor }: WireHost): Route {
-  const stats: ScrapeStats = { scrapes: 0, bytes: 0, unauthorized: 0, methodRefused: 0, failed: 0 };
+  /** Answered with 200, their bytes; refused with 401 and 405; answered with 500. */
+  const stats = { scrapes: 0, bytes: 0, unauthorized: 0, methodRefused: 0, failed: 0 };
   const answer = ({ method, headers }: Request): Response => {
     const isHead = method === "HEAD";
     if (method !== "GET" && !isHead) {
       stats.methodRefused++;
-      return textResponse(405, "method not allowed: use GET or HEAD\n", { allow: "GET, HEAD" });
+      return textResponse(405, "use GET or HEAD\n", { allow: "GET, HEAD" });
     }
     try {
       const openMetrics = wantsOpenMetrics(headers.get("accept"));

@@ -3,7 +3,7 @@
  */
 import { Level } from "../../assembly/abi.js";
 import { hasBearer, secretOf } from "../control/token.js";
-import { MonitorError } from "../errors.js";
+import { optionInvalid } from "../errors.js";
 import { SelfSources } from "../self.js";
 import { createControl } from "./control.js";
 import { textResponse } from "./response.js";
@@ -29,8 +29,7 @@ export interface Serving {
 export function serve({ token, basePath = "" }: ServeOptions = {}): Wire<Serving> {
   const secret = secretOf(token);
   if (!/^(\/[^/?#]+)*$/.test(basePath)) {
-    const text = `basePath ${JSON.stringify(basePath)} can begin no path: write "/_monitor"`;
-    throw new MonitorError("OPTION_INVALID", text);
+    optionInvalid(`basePath ${JSON.stringify(basePath)} begins no path: write "/_monitor"`);
   }
   return (host) => open(host, basePath, secret);
 }
@@ -52,13 +51,13 @@ function open(host: WireHost, basePath: string, secret: Uint8Array | undefined):
     async fetch(request) {
       const route = routeOf(request.url);
       if (route === undefined) {
-        return textResponse(404, "not found: GET /metrics, or POST commands to /control\n");
+        return textResponse(404, "GET /metrics, or POST commands to /control\n");
       }
       const isRefused =
         secret !== undefined && !hasBearer(request.headers.get("authorization"), secret);
       // Once until the token is shown: whoever finds the address could fill the log.
       if (isRefused && !isRefusing) {
-        const text = "refused: no token, or a wrong one; further ones are only counted";
+        const text = "refused: no token, or a wrong one; more are only counted";
         host.audit(Level.Warning, `${route.name}: ${text}`);
       }
       isRefusing = isRefused;

@@ -17,54 +17,55 @@ export function webPlatform(fetch: typeof globalThis.fetch): Platform {
 
 /** Posts a body; rejects when there is no complete answer in time. Follows no redirects. */
 async function post(fetch: typeof globalThis.fetch, wanted: ClientRequest) {
-  const { url, headers, body, timeoutMs, signal } = wanted;
-  // One of our own: a signal may be tied to the request that the runtime served when it was made.
+  const { url, headers, body, timeoutMs } = wanted;
   const abort = new AbortController();
-  signal?.addEventListener("abort", () => abort.abort());
+  const { signal } = abort;
   const tooLate = new Error(`no answer within ${timeoutMs} ms`);
   const timer = setTimeout(() => abort.abort(tooLate), timeoutMs);
   // A function that a user puts around `fetch` may leave the signal out.
   const aborted = new Promise<never>((_, reject) => {
-    abort.signal.addEventListener("abort", () => reject(abort.signal.reason));
+    signal.onabort = () => reject(tooLate);
   });
-  const ask = async () => {
-    const response = await fetch(url, {
-      method: "POST",
-      headers,
-      body: body as Uint8Array<ArrayBuffer>,
-      redirect: "manual",
-      signal: abort.signal,
-    });
-    return readAnswer(response);
-  };
+  const init = { method: "POST", headers, redirect: "manual", signal } as const;
   try {
-    return await Promise.race([ask(), aborted]);
+    const answer = fetch(url, { ...init, body: body as Uint8Array<ArrayBuffer> }).then(readAnswer);
+    return await Promise.race([answer, aborted]);
   } finally {
     clearTimeout(timer);
   }
 }
 
-async function readAnswer(response: Response): Promise<ClientResponse> {
-  const reader = response.body?.getReader();
-  const decoder = new TextDecoder();
-  let body = "";
+async function readAnswer({ status, body, headers }: Response): Promise<ClientResponse> {
+  const { bytes } = await readStart(body, RESPONSE_BYTES_MAX);
+  return {
+    status,
+    body: new TextDecoder().decode(bytes.subarray(0, RESPONSE_BYTES_MAX)),
+    headers: Object.fromEntries(headers),
+  };
+}
+
+/** Reads a body, a chunk further than `bytesMax` at most. */
+export async function readStart(
+  body: ReadableStream<Uint8Array> | null,
+  bytesMax: number,
+): Promise<{ readonly bytes: Uint8Array; readonly isWhole: boolean }> {
+  const chunks: Uint8Array<ArrayBuffer>[] = [];
+  const reader = body?.getReader();
   let byteCount = 0;
-  while (reader && byteCount < RESPONSE_BYTES_MAX) {
+  let isWhole = reader === undefined;
+  while (reader && !isWhole && byteCount <= bytesMax) {
     const { value, done } = await reader.read();
-    if (done) break;
-    body += decoder.decode(value.subarray(0, RESPONSE_BYTES_MAX - byteCount), { stream: true });
-    byteCount += value.length;
+    isWhole = done;
+    if (value) chunks.push(value as Uint8Array<ArrayBuffer>);
+    byteCount += value?.length ?? 0;
   }
   // Some runtimes count a body that nobody ends as a leak.
-  if (byteCount >= RESPONSE_BYTES_MAX) await reader?.cancel();
-  return { status: response.status, body, headers: Object.fromEntries(response.headers) };
+  if (!isWhole) await reader?.cancel();
+  return { bytes: new Uint8Array(await new Blob(chunks).arrayBuffer()), isWhole };
 }
 
 async function gzip(bytes: Uint8Array): Promise<Uint8Array> {
-  const stream = new CompressionStream("gzip");
-  const writer = stream.writable.getWriter();
-  // What goes wrong is told by the other end.
-  writer.write(bytes as Uint8Array<ArrayBuffer>).catch(() => {});
-  writer.close().catch(() => {});
-  return new Uint8Array(await new Response(stream.readable).arrayBuffer());
+  const { body } = new Response(bytes as Uint8Array<ArrayBuffer>);
+  const zipped = body?.pipeThrough(new CompressionStream("gzip"));
+  return new Uint8Array(await new Response(zipped).arrayBuffer());
 }

@@ -16,107 +16,68 @@ export interface BufferLimits {
   readonly linesMax: number;
 }
 
-/** Stands where a span was, so that its bytes are free at once. */
-const GONE: PlacedSpan = { bytes: new Uint8Array(0), lineCount: 0, firstLine: 0, endLine: 0 };
-
 /** A queue of lines that drops its oldest when it is full. */
 export class LineBuffer {
-  private spans: PlacedSpan[] = [];
-  private head = 0;
-  private bytes = 0;
-  private nextLine = 0;
+  byteCount = 0;
+  /** One past the number of the newest line. */
+  endLine = 0;
+  readonly #spans: PlacedSpan[] = [];
+  readonly #limits: BufferLimits;
 
-  constructor(private readonly limits: BufferLimits) {}
-
-  get byteCount(): number {
-    return this.bytes;
+  constructor(limits: BufferLimits) {
+    this.#limits = limits;
   }
 
   get lineCount(): number {
-    return this.nextLine - this.firstLine;
+    return this.endLine - this.firstLine;
   }
 
   /** The number of the oldest line held. */
   get firstLine(): number {
-    return this.spans[this.head]?.firstLine ?? this.nextLine;
-  }
-
-  /** One past the number of the newest line. */
-  get endLine(): number {
-    return this.nextLine;
-  }
-
-  /** Whether it is less than half full, in both measures. */
-  get isRoomy(): boolean {
-    const { bytesMax, linesMax } = this.limits;
-    return this.bytes * 2 < bytesMax && this.lineCount * 2 < linesMax;
+    return this.#spans[0]?.firstLine ?? this.endLine;
   }
 
   /** Appends, then drops the oldest lines that do not fit; returns how many those were. */
   append(span: Span): number {
-    const firstLine = this.nextLine;
-    this.nextLine += span.lineCount;
-    this.spans.push({ ...span, firstLine, endLine: this.nextLine });
-    this.bytes += span.bytes.length;
-    return this.dropExcess();
+    const { bytesMax, linesMax } = this.#limits;
+    const firstLine = this.endLine;
+    this.endLine += span.lineCount;
+    this.#spans.push({ ...span, firstLine, endLine: this.endLine });
+    this.byteCount += span.bytes.length;
+    let endLine = this.endLine - linesMax;
+    let excessBytes = this.byteCount - bytesMax;
+    for (const oldest of this.#spans) {
+      if (excessBytes <= 0) break;
+      endLine = Math.max(endLine, oldest.firstLine + linesWithin(oldest, excessBytes));
+      excessBytes -= oldest.bytes.length;
+    }
+    return this.releaseBefore(endLine);
   }
 
   /** Lets every line before `endLine` go; returns how many those were. */
   releaseBefore(endLine: number): number {
     const before = this.firstLine;
-    for (let span = this.spans[this.head]; span && span.endLine <= endLine; ) {
-      this.shift(span);
-      span = this.spans[this.head];
+    const spans = this.#spans;
+    for (let span = spans[0]; span && span.firstLine < endLine; span = spans[0]) {
+      this.byteCount -= span.bytes.length;
+      spans.shift();
+      if (span.endLine <= endLine) continue;
+      const rest = dropLines(span, endLine - span.firstLine);
+      this.byteCount += rest.bytes.length;
+      spans.unshift({ ...rest, firstLine: endLine, endLine: span.endLine });
     }
-    const first = this.spans[this.head];
-    if (first && first.firstLine < endLine) this.cut(first, endLine - first.firstLine);
-    this.compact();
     return this.firstLine - before;
   }
 
   /** The oldest span with a line numbered `line` or later. Cost: logarithmic. */
   findFrom(line: number): PlacedSpan | undefined {
-    let low = this.head;
-    let high = this.spans.length;
+    let low = 0;
+    let high = this.#spans.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if ((this.spans[middle]?.endLine ?? 0) > line) high = middle;
+      if ((this.#spans[middle] as PlacedSpan).endLine > line) high = middle;
       else low = middle + 1;
     }
-    return this.spans[low];
-  }
-
-  private dropExcess(): number {
-    const before = this.firstLine;
-    for (let span = this.spans[this.head]; span; span = this.spans[this.head]) {
-      const excessBytes = this.bytes - this.limits.bytesMax;
-      const excessLines = this.lineCount - this.limits.linesMax;
-      if (excessBytes <= 0 && excessLines <= 0) break;
-      const lineCount = Math.max(linesWithin(span, excessBytes), excessLines);
-      if (lineCount >= span.lineCount) this.shift(span);
-      else this.cut(span, lineCount);
-    }
-    this.compact();
-    return this.firstLine - before;
-  }
-
-  private shift(span: PlacedSpan): void {
-    this.spans[this.head++] = GONE;
-    this.bytes -= span.bytes.length;
-  }
-
-  private cut(span: PlacedSpan, lineCount: number): void {
-    const rest = dropLines(span, lineCount);
-    const { endLine } = span;
-    this.spans[this.head] = { ...rest, firstLine: endLine - rest.lineCount, endLine };
-    this.bytes -= span.bytes.length - rest.bytes.length;
-  }
-
-  /** Shortens the list. Amortised: each span moves once in as many as are held. */
-  private compact(): void {
-    if (this.head < 64 && this.head < this.spans.length) return;
-    if (this.head * 2 < this.spans.length) return;
-    this.spans = this.spans.slice(this.head);
-    this.head = 0;
+    return this.#spans[low];
   }
 }

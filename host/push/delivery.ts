@@ -7,7 +7,7 @@ import { MonitorError } from "../errors.js";
 import type { Platform } from "../platform.js";
 import { type BufferLimits, LineBuffer } from "./buffer.js";
 import { DatagramTransport } from "./datagram.js";
-import { HttpTransport } from "./http.js";
+import { openHttp } from "./http.js";
 import type { Receiver } from "./receiver-url.js";
 import type { Span } from "./report.js";
 import { StdoutTransport } from "./stdout.js";
@@ -154,9 +154,15 @@ export class Delivery {
   private succeeded(): void {
     if (this.isFailing) this.log("info", "delivers again");
     this.isFailing = false;
-    if (this.buffer.isRoomy) this.isOverflowing = false;
+    if (this.isRoomy) this.isOverflowing = false;
     // A receiver that takes connections only to drop them is not well: its back-off goes on.
     if (this.options.receiver.kind !== "stream") this.attempt = 0;
+  }
+
+  /** Whether the buffer is less than half full, in both measures. */
+  private get isRoomy(): boolean {
+    const { bytesMax, linesMax } = this.options.bufferLimits;
+    return this.buffer.byteCount * 2 < bytesMax && this.buffer.lineCount * 2 < linesMax;
   }
 
   private countOverflow(firstLine: number, lineCount: number): void {
@@ -217,7 +223,7 @@ function openTransport(receiver: Receiver, context: TransportContext): Transport
     case "datagram":
       return new DatagramTransport(context, receiver.address);
     case "http":
-      return new HttpTransport(context, receiver);
+      return openHttp(context, receiver);
     case "stdout":
       return new StdoutTransport(context);
   }

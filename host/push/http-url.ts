@@ -70,7 +70,7 @@ function decode(text: string): string {
   try {
     return decodeURIComponent(text);
   } catch {
-    throw refusal("the user or password has a % that stands for nothing; write a % as %25");
+    throw refusal("a % of the user or password stands for nothing; write %25");
   }
 }
 

@@ -36,7 +36,7 @@ export interface ReceiverStats {
   connected: number;
 }
 
-/** Counters at zero; what waits is read from `buffer`. */
+/** Counters at zero, in the order in which they are shown; what waits is read from `buffer`. */
 export function createStats(buffer: LineBuffer): ReceiverStats {
   return {
     sentLines: 0,
@@ -79,7 +79,7 @@ export interface PushLimits {
 export interface Failure {
   readonly reason: string;
   /** What the receiver asked for. */
-  readonly retryAfterMs?: number;
+  readonly retryAfterMs?: number | undefined;
   /** The connection had worked for a while: the next attempt is a first one. */
   readonly hadWorked?: boolean;
 }
@@ -120,8 +120,7 @@ export interface Transport {
  */
 export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  const { code } = error as { code?: string };
-  const { code: causeCode } = (error.cause ?? {}) as { code?: unknown };
-  const reason = error.message || code || error.name;
-  return typeof causeCode === "string" ? `${reason}: ${causeCode}` : reason;
+  const { message, name, code } = error as Error & { code?: string };
+  const cause = (error.cause as { code?: unknown } | undefined)?.code;
+  return `${message || code || name}${typeof cause === "string" ? `: ${cause}` : ""}`;
 }

@@ -12,15 +12,6 @@ export const OPENMETRICS_TYPE = "application/openmetrics-text; version=1.0.0; ch
 /** Characters of a header that are looked at; real ones have a few hundred. */
 const HEADER_CHARACTERS_MAX = 4096;
 
-/** One element of an `Accept` or `Accept-Encoding` header. */
-interface Preference {
-  /** Media range or coding, lower-case. */
-  readonly name: string;
-  readonly version: string | undefined;
-  /** Weight, 0 to 1; 0 means "not this". */
-  readonly quality: number;
-}
-
 /**
  * Whether a scrape wants OpenMetrics.
  *
@@ -28,63 +19,59 @@ interface Preference {
  * wildcard covers, and text over OpenMetrics.
  */
 export function wantsOpenMetrics(accept: string | null | undefined): boolean {
-  const preferences = parsePreferences(accept);
-  const text = weigh(preferences, "text/plain", "0.0.4");
-  const openMetrics = weigh(preferences, "application/openmetrics-text", "1.0.0");
-  if (openMetrics.quality !== text.quality) return openMetrics.quality > text.quality;
-  return openMetrics.quality > 0 && openMetrics.specificity > text.specificity;
+  const openMetrics = weigh(accept, "application/openmetrics-text", "1.0.0");
+  return openMetrics >= 4 && openMetrics > weigh(accept, "text/plain", "0.0.4");
 }
 
 /** Whether a scrape wants gzip: it has a weight, and identity has no higher one of its own. */
 export function wantsGzip(acceptEncoding: string | null | undefined): boolean {
-  const preferences = parsePreferences(acceptEncoding);
-  const qualityOf = (name: string) => preferences.find((each) => each.name === name)?.quality;
-  const gzip = qualityOf("gzip") ?? qualityOf("x-gzip") ?? qualityOf("*") ?? 0;
-  return gzip > 0 && gzip >= (qualityOf("identity") ?? 0);
+  const codings = parsePreferences(acceptEncoding);
+  const weightOf = (wanted: string) => codings.find(({ name }) => name === wanted)?.weight;
+  const gzip = weightOf("gzip") ?? weightOf("x-gzip") ?? weightOf("*") ?? 0;
+  return gzip > 0 && gzip >= (weightOf("identity") ?? 0);
 }
 
-/** The weight of a media type, taken from the most specific range that covers it. */
-function weigh(
-  preferences: readonly Preference[],
-  type: string,
-  version: string,
-): { readonly quality: number; readonly specificity: number } {
-  const ranges = ["*/*", `${type.slice(0, type.indexOf("/"))}/*`, type];
-  let quality = 0;
-  let specificity = -1;
-  for (const preference of preferences) {
-    const versioned = preference.version !== undefined;
-    if (versioned && preference.version !== version) continue;
-    const range = ranges.indexOf(preference.name);
-    const found = range === 2 && versioned ? 3 : range;
-    if (range < 0 || found < specificity) continue;
-    quality = found === specificity ? Math.max(quality, preference.quality) : preference.quality;
-    specificity = found;
+/**
+ * The weight of a media type times 4, plus how it is covered (2 by name, 1 and 0 by wildcards),
+ * both taken from the most specific range that covers it; -1 for none.
+ */
+function weigh(accept: string | null | undefined, type: string, version: string): number {
+  const ranges = ["*/*", type.replace(/\/.*/, "/*"), type];
+  let rank = -1;
+  let weight = 0;
+  for (const range of parsePreferences(accept)) {
+    let found = ranges.indexOf(range.name);
+    if (found === 2 && range.version) found = 3;
+    if (found < 0 || found < rank || (range.version ?? version) !== version) continue;
+    weight = found > rank ? range.weight : Math.max(weight, range.weight);
+    rank = found;
   }
-  return { quality, specificity: Math.min(specificity, 2) };
+  return weight * 4 + Math.min(rank, 2);
 }
 
-function parsePreferences(header: string | null | undefined): Preference[] {
-  if (typeof header !== "string") return [];
-  return header.slice(0, HEADER_CHARACTERS_MAX).split(",").map(parsePreference);
+/** One element of an `Accept` or `Accept-Encoding` header. */
+interface Preference {
+  /** Media range or coding, lower-case. */
+  readonly name: string;
+  readonly version: string | undefined;
+  /** In thousandths; 0 means "not this". */
+  readonly weight: number;
 }
 
-function parsePreference(element: string): Preference {
-  const [name = "", ...parameters] = element.split(";").map((part) => part.trim().toLowerCase());
-  return {
-    name,
-    version: parameterOf(parameters, "version"),
-    quality: parseQuality(parameterOf(parameters, "q")),
-  };
+function parsePreferences(header: string | null | undefined): readonly Preference[] {
+  const elements = (header ?? "").slice(0, HEADER_CHARACTERS_MAX).toLowerCase().split(",");
+  return elements.map((element) => {
+    const [name = "", ...parameters] = element.split(";").map((part) => part.trim());
+    const read = (key: string) =>
+      parameters
+        .find((parameter) => parameter.startsWith(key))
+        ?.slice(key.length)
+        .replace(/^"(.*)"$/, "$1");
+    return { name, version: read("version="), weight: parseWeight(read("q=") ?? "1") };
+  });
 }
 
-function parameterOf(parameters: readonly string[], key: string): string | undefined {
-  const found = parameters.find((parameter) => parameter.startsWith(`${key}=`));
-  return found?.slice(key.length + 1).replace(/^"(.*)"$/, "$1");
-}
-
-/** A weight as RFC 9110 §12.4.2 writes it; anything else counts as 0. */
-function parseQuality(text: string | undefined): number {
-  if (text === undefined) return 1;
-  return /^(0(\.\d{0,3})?|1(\.0{0,3})?)$/.test(text) ? Number(text) : 0;
+/** Thousandths of a weight as RFC 9110 §12.4.2 writes it; anything else counts as 0. */
+function parseWeight(text: string): number {
+  return /^(0(\.\d{0,3})?|1(\.0{0,3})?)$/.test(text) ? Math.round(Number(text) * 1_000) : 0;
 }

@@ -131,7 +131,7 @@ test("http: 4xx rejects for good: counted, and logged once with the receiver's w
   assert.deepEqual([stats.rejectedLines, stats.bufferedLines, stats.failures], [6, 0, 0]);
   assert.deepEqual(log, [
     "error push http://h/write?db=test: rejected 3 lines: " +
-      'HTTP 400: {"error":"unable to parse [31mload"}; further ones are only counted',
+      'HTTP 400: {"error":"unable to parse [31mload"}; more are only counted',
   ]);
   await stop(push, endpoint);
 });
