@@ -96,7 +96,17 @@ export enum CommandFlag {
   KeepUnknown = 1,
 }
 
-/** What the last command did: bits of `commandOutcome`. */
+/** What `encode` writes. */
+export enum Format {
+  /** Line protocol. */
+  Influx = 0,
+  /** The text format 0.0.4. */
+  Prometheus = 1,
+  /** OpenMetrics 1.0. */
+  OpenMetrics = 2,
+}
+
+/** What the last command did: bits of `outcome`. */
 export enum Outcome {
   Failed = 1,
   /** It was a setting, understood and applied. */
@@ -105,8 +115,21 @@ export enum Outcome {
   UnknownIgnored = 4,
 }
 
+/** Where three u32 count: series, registrations past a cap, writes refused. */
+export const COUNTERS_ADDRESS = 2048;
+/** Where hosts write what they pass in: `INPUT_BYTES_MAX` bytes. */
+export const INPUT_ADDRESS = 4096;
+
 /** Offset of the u32 in a source record that is 1 while the source is active. */
 export const SOURCE_ACTIVE_OFFSET = 8;
+/** Offset of the address of a source's first field record. */
+export const SOURCE_FIELDS_OFFSET = 48;
+/** Offset of the address of the next field record of the same source; 0 = none. */
+export const FIELD_NEXT_OFFSET = 0;
+/** Offset of the u32 in a field record that is where its cell is, from a series record on. */
+export const FIELD_CELL_OFFSET = 4;
+/** Offset of the u32 in a text's field record that is how many bytes it takes. */
+export const FIELD_CAPACITY_OFFSET = 8;
 /** Offset of the u32 in a log source record that holds its threshold, a `Level`. */
 export const LOG_LEVEL_OFFSET = 8;
 /** Offset of the u16 in a cell: `CellKind`, plus `CELL_ACTIVE` while its source is active. */
@@ -120,7 +143,10 @@ export const CELL_ACTIVE_OFFSET = 7;
  * active, and less otherwise: a host that writes through an array of doubles needs no second one.
  */
 export const CELL_ACTIVE_FLOAT = 7.291122019556398e-304;
-/** Offset of a cell's value: f64 or 64-bit integer; sum of a histogram or summary. */
+/**
+ * Offset of a cell's value: f64 or 64-bit integer; sum of a histogram or summary; of a text a u16
+ * byte count and the bytes.
+ */
 export const CELL_VALUE_OFFSET = 8;
 /** Offset of a histogram cell's first bucket: f64 each, not cumulative, `+Inf` last. */
 export const CELL_BUCKETS_OFFSET = 16;

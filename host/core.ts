@@ -3,10 +3,21 @@
  * ABI of `assembly/index.ts` and nothing of formats.
  */
 import {
+  CELL_ACTIVE_OFFSET,
+  CELL_STATE_OFFSET,
+  CELL_VALUE_OFFSET,
+  CellKind,
+  COUNTERS_ADDRESS,
   CommandFlag,
   CoreFlag,
+  FIELD_CAPACITY_OFFSET,
+  FIELD_CELL_OFFSET,
+  FIELD_NEXT_OFFSET,
+  type Format,
+  INPUT_ADDRESS,
   INPUT_BYTES_MAX,
   Outcome,
+  SOURCE_FIELDS_OFFSET,
   TAG_VALUE_BYTES_MAX,
 } from "../assembly/abi.js";
 import { check, optionInvalid } from "./errors.js";
@@ -14,33 +25,25 @@ import { check, optionInvalid } from "./errors.js";
 /** What the wasm module exports; see `assembly/README.md`. */
 export interface CoreExports {
   readonly memory?: WebAssembly.Memory;
+  readonly output: WebAssembly.Global;
+  readonly outcome: WebAssembly.Global;
   configure(vmBytes: number, flags: number, seriesMax: number, perSourceMax: number): number;
-  inputAddress(): number;
-  countersAddress(): number;
-  outputAddress(): number;
-  registerSource(byteCount: number): number;
-  registerField(source: number, byteCount: number): number;
-  registerSeries(source: number, byteCount: number): number;
-  removeSeries(series: number): void;
-  fieldOffset(source: number, index: number): number;
-  registerLog(byteCount: number): number;
-  logPasses(log: number, level: number): number;
-  setInteger(cell: number, value: bigint): void;
-  observe(cell: number, value: number): void;
-  setText(cell: number, byteCount: number): void;
-  allocateHandle(cell: number): number;
-  handleCounterAdd(handle: number, value: number): void;
-  handleGaugeSet(handle: number, value: number): void;
-  handleGaugeAdd(handle: number, value: number): void;
-  handleIntegerSet(handle: number, value: bigint): void;
-  handleObserve(handle: number, value: number): void;
-  handleIsActive(handle: number): number;
+  source(byteCount: number): number;
+  field(source: number, byteCount: number): number;
+  series(source: number, byteCount: number): number;
+  remove(series: number): void;
+  log(byteCount: number): number;
+  observeCell(cell: number, value: number): void;
+  handle(cell: number): number;
+  counterAdd(handle: number, value: number): void;
+  gaugeSet(handle: number, value: number): void;
+  gaugeAdd(handle: number, value: number): void;
+  integerSet(handle: number, value: bigint): void;
+  observe(handle: number, value: number): void;
+  isActive(handle: number): number;
   command(byteCount: number, nowNs: bigint, flags: number): number;
-  commandOutcome(): number;
-  nextDeadlineNs(): bigint;
-  expire(nowNs: bigint): void;
-  encodeInflux(nowNs: bigint): number;
-  encodePrometheus(openMetrics: number, nowNs: bigint): number;
+  encode(format: Format, nowNs: bigint): number;
+  expire(nowNs: bigint): bigint;
 }
 
 /** How unsigned integers go to an Influx receiver. */
@@ -86,15 +89,15 @@ export class Core {
   readonly memory: WebAssembly.Memory;
   /** Cell values, by byte address >>> 3. */
   floats!: Float64Array;
+  /** The same as integers. */
+  integers!: BigInt64Array;
   /** States and switches, by byte address >>> 2. */
   words!: Uint32Array;
   bytes: Uint8Array = new Uint8Array();
   /** Values that handles refused; those refused in wasm are in `counts()`. */
   refusals = 0;
-  /** Tag values that were cut; texts cut in wasm are in `counts`. */
+  /** Tag values and texts that were cut. */
   truncations = 0;
-  readonly #input: number;
-  readonly #counters: number;
 
   /** Instantiates and configures; throws `OPTION_INVALID` or `OUT_OF_MEMORY`. */
   constructor(options: CoreOptions) {
@@ -105,56 +108,73 @@ export class Core {
     );
     this.exports = instance.exports as unknown as CoreExports;
     this.memory = memory ?? (this.exports.memory as WebAssembly.Memory);
-    this.#input = this.exports.inputAddress();
-    this.#counters = this.exports.countersAddress() >>> 2;
     this.refresh();
     this.#configure(options);
   }
 
   /** Registrations that a cap sent to an overflow series. */
   get overflowCount(): number {
-    return this.words[this.#counters + 1] as number;
+    return this.#word(COUNTERS_ADDRESS + 4);
   }
 
   /** What the core's limits did. */
   counts(): { series: number; overflowed: number; refused: number; truncated: number } {
-    const counters = this.words.subarray(this.#counters, this.#counters + 4);
-    const [series, overflowed, refused, truncated] = counters as unknown as FourNumbers;
     return {
-      series,
-      overflowed,
-      refused: refused + this.refusals,
-      truncated: truncated + this.truncations,
+      series: this.#word(COUNTERS_ADDRESS),
+      overflowed: this.overflowCount,
+      refused: this.#word(COUNTERS_ADDRESS + 8) + this.refusals,
+      truncated: this.truncations,
     };
   }
 
   /** Registers a source definition; its address. Throws what `subject` did wrong. */
   registerSource(definition: Uint8Array, subject: string): number {
-    return check(this.refresh(this.exports.registerSource(this.put(definition))), subject);
+    return check(this.refresh(this.exports.source(this.put(definition))), subject);
   }
 
   /** Adds a field to a source without tags; its cell. Throws what `subject` did wrong. */
   registerField(source: number, field: Uint8Array, subject: string): number {
-    return check(this.refresh(this.exports.registerField(source, this.put(field))), subject);
+    return check(this.refresh(this.exports.field(source, this.put(field))), subject);
   }
 
   /** Finds or makes a series; its address. Throws what `subject` did wrong. */
   registerSeries(source: number, values: Uint8Array, subject: string): number {
-    return check(this.refresh(this.exports.registerSeries(source, this.put(values))), subject);
+    return check(this.refresh(this.exports.series(source, this.put(values))), subject);
   }
 
   /** Finds or makes a log source; its address or a negative `Status`. */
   registerLog(name: string | Uint8Array): number {
-    return this.refresh(this.exports.registerLog(this.put(name)));
+    return this.refresh(this.exports.log(this.put(name)));
   }
 
   allocateHandle(cell: number): number {
-    return this.refresh(this.exports.allocateHandle(cell));
+    return this.refresh(this.exports.handle(cell));
   }
 
-  /** Sets a text cell; what does not fit its capacity is cut and counted. */
-  setText(cell: number, text: string | Uint8Array): void {
-    this.exports.setText(cell, this.put(text));
+  /** Bytes from a series record to the cell of its source's `index`-th field. */
+  fieldOffset(source: number, index: number): number {
+    let field = this.#word(source + SOURCE_FIELDS_OFFSET);
+    for (let i = 0; i < index; i++) field = this.#word(field + FIELD_NEXT_OFFSET);
+    return this.#word(field + FIELD_CELL_OFFSET);
+  }
+
+  /** Sets a text cell, if active; what does not fit is cut, on a UTF-8 boundary, and counted. */
+  setText(cell: number, value: string | Uint8Array): void {
+    const { bytes } = this;
+    if (bytes[cell + CELL_STATE_OFFSET] !== CellKind.Text) this.refusals++;
+    else if (bytes[cell + CELL_ACTIVE_OFFSET] === 1) {
+      const text = bytesOf(value);
+      let byteCount = text.length;
+      const capacity = this.#word(this.#word(cell) + FIELD_CAPACITY_OFFSET);
+      if (byteCount > capacity) {
+        this.truncations++;
+        byteCount = capacity;
+        while (byteCount > 0 && ((text[byteCount] as number) & 0xc0) === 0x80) byteCount--;
+      }
+      const at = cell + CELL_VALUE_OFFSET;
+      bytes.set([byteCount & 255, byteCount >> 8], at);
+      bytes.set(text.subarray(0, byteCount), at + 2);
+    }
   }
 
   /** Runs one command. `keepUnknown` keeps settings of names that nothing has registered yet. */
@@ -165,7 +185,7 @@ export class Core {
     if (byteCount <= INPUT_BYTES_MAX) {
       const flags = keepUnknown ? CommandFlag.KeepUnknown : 0;
       reply = this.#output(this.exports.command(byteCount, nowNs, flags)).slice();
-      outcome = this.exports.commandOutcome();
+      outcome = this.exports.outcome.value;
     }
     return {
       reply,
@@ -175,14 +195,9 @@ export class Core {
     };
   }
 
-  /** All active series as line protocol: a view, valid until the next call of the core. */
-  encodeInflux(nowNs: bigint): Uint8Array {
-    return this.#output(this.exports.encodeInflux(nowNs));
-  }
-
-  /** All active series as an exposition: a view, valid until the next call of the core. */
-  encodePrometheus(openMetrics: boolean, nowNs: bigint): Uint8Array {
-    return this.#output(this.exports.encodePrometheus(openMetrics ? 1 : 0, nowNs));
+  /** All active series in a format: a view, valid until the next call of the core. */
+  encode(format: Format, nowNs: bigint): Uint8Array {
+    return this.#output(this.exports.encode(format, nowNs));
   }
 
   /**
@@ -193,6 +208,7 @@ export class Core {
     const { buffer } = this.memory;
     if (this.bytes.length !== buffer.byteLength) {
       this.floats = new Float64Array(buffer);
+      this.integers = new BigInt64Array(buffer);
       this.words = new Uint32Array(buffer);
       this.bytes = new Uint8Array(buffer);
     }
@@ -201,15 +217,18 @@ export class Core {
 
   /** Puts text or bytes, as much as fits, into the input; the byte count, which the core checks. */
   put(input: string | Uint8Array): number {
-    const bytes = typeof input === "string" ? encoder.encode(input) : input;
-    this.bytes.set(bytes.subarray(0, INPUT_BYTES_MAX), this.#input);
+    const bytes = bytesOf(input);
+    this.bytes.set(bytes.subarray(0, INPUT_BYTES_MAX), INPUT_ADDRESS);
     return bytes.length;
   }
 
-  #output(byteCount: number): Uint8Array {
+  #output(end: number): Uint8Array {
     this.refresh();
-    const address = this.exports.outputAddress();
-    return this.bytes.subarray(address, address + byteCount);
+    return this.bytes.subarray(this.exports.output.value, end);
+  }
+
+  #word(address: number): number {
+    return this.words[address >>> 2] as number;
   }
 
   #configure(options: CoreOptions): void {
@@ -217,7 +236,7 @@ export class Core {
     const vmBytes = this.put(vmName);
     if (vmBytes > TAG_VALUE_BYTES_MAX)
       optionInvalid(`vmName: at most ${TAG_VALUE_BYTES_MAX} bytes`);
-    if (keywords) this.bytes.set(keywords, this.#input + vmBytes);
+    if (keywords) this.bytes.set(keywords, INPUT_ADDRESS + vmBytes);
     const status = this.exports.configure(
       vmBytes,
       flagsOf(options),
@@ -228,7 +247,9 @@ export class Core {
   }
 }
 
-type FourNumbers = readonly [number, number, number, number];
+function bytesOf(text: string | Uint8Array): Uint8Array {
+  return typeof text === "string" ? encoder.encode(text) : text;
+}
 
 function flagsOf({ keywords, sortTags, timestamps = "ns", unsigned = "i" }: CoreOptions): number {
   return (

@@ -14,17 +14,14 @@ export class Deadline {
     private readonly platform: Platform,
   ) {}
 
-  /** Waits for the deadline that the core has now; to be called after each change. */
+  /** Reverts what is due, and waits for the next deadline; to be called after each change. */
   await(): void {
     clearTimeout(this.#timer);
-    const deadlineNs = this.core.exports.nextDeadlineNs();
+    const nowNs = this.platform.nowNs();
+    const deadlineNs = this.core.exports.expire(nowNs);
     if (deadlineNs === 0n) return;
-    const waitMs = Number((deadlineNs - this.platform.nowNs()) / 1_000_000n) + 1;
-    const expire = () => {
-      this.core.exports.expire(this.platform.nowNs());
-      this.await();
-    };
-    this.#timer = setTimeout(expire, Math.min(Math.max(waitMs, 1), TIMER_MS_MAX));
+    const waitMs = Number((deadlineNs - nowNs) / 1_000_000n) + 1;
+    this.#timer = setTimeout(() => this.await(), Math.min(Math.max(waitMs, 1), TIMER_MS_MAX));
     (this.#timer as { unref?: () => void }).unref?.();
   }
 

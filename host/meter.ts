@@ -2,7 +2,7 @@
  * What every monitor is, wherever it runs: one core, its instruments, gathers and commands. What
  * carries the bytes out, and when, is its heirs' business.
  */
-import { Level } from "../assembly/abi.js";
+import { Format, Level } from "../assembly/abi.js";
 import type { CommandResult, Core } from "./core.js";
 import type { SourceOptions } from "./definition.js";
 import { check } from "./errors.js";
@@ -109,14 +109,17 @@ export class Meter {
   influx(): Uint8Array {
     this.openOwn();
     this.#hooks.run();
-    return this.core.encodeInflux(this.#stamps.next());
+    return this.core.encode(Format.Influx, this.#stamps.next());
   }
 
   /** Gathers: all active series as an exposition. A view, valid until the monitor is next used. */
   prometheus(openMetrics = false): Uint8Array {
     this.openOwn();
     this.#hooks.run();
-    return this.core.encodePrometheus(openMetrics, this.#parts.nowNs());
+    return this.core.encode(
+      openMetrics ? Format.OpenMetrics : Format.Prometheus,
+      this.#parts.nowNs(),
+    );
   }
 
   /** Writes a message that has passed its threshold. */

@@ -9,7 +9,7 @@ const MEMORY_BYTES_MAX: u64 = 0x7fff0000;
 /** Room behind the output for stores that overshoot. */
 const SLACK_BYTES: u64 = 256;
 
-let arenaEnd: usize = (__heap_base + 15) & ~15;
+export let arenaEnd: usize = (__heap_base + 15) & ~15;
 
 /** Where the next allocation will be; also the start of the output buffer. */
 export function arenaMark(): usize {

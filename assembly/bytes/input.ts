@@ -2,10 +2,10 @@
  * The input buffer, and a cursor that reads messages from it. A read past the end yields zero and
  * refuses the message, as `refuseIf` does, so a parser reads straight down and asks once.
  */
-import { INPUT_BYTES_MAX, Status } from "../abi";
+import { INPUT_ADDRESS, INPUT_BYTES_MAX, Status } from "../abi";
 
-/** Where hosts write commands, definitions, tag values and texts. */
-export const INPUT: usize = memory.data(65536 + 64, 16);
+/** Where hosts write commands, definitions and tag values. Its address is its alignment. */
+export const INPUT: usize = memory.data(65536 + 64, INPUT_ADDRESS);
 
 let position: usize = 0;
 let limit: usize = 0;

@@ -10,7 +10,7 @@ import { hasFlag, logs, sources } from "../metrics/registry";
 import { Setting } from "../metrics/setting";
 import { applyItems } from "./apply";
 import { addList } from "./list";
-import { clearOutcome, fail, failBytes, outcome, setOutcome } from "./outcome";
+import { clearOutcome, fail, failBytes, setOutcome } from "./outcome";
 import { parseDuration } from "./time";
 
 const HELP = ascii(`ok: l l* l<src>,... L<level> L<src>:<level>,... (quiet app error warning info
@@ -19,19 +19,14 @@ debug) m m* m<src>,... Mon Moff M<src>:on Mtag:<key>:off,... Moff for 10m`);
 /** ` for`, little-endian. */
 const FOR: u32 = 0x726f6620;
 
-/** `Outcome` bits of the last command. */
-export function commandOutcome(): u32 {
-  return outcome;
-}
-
 /**
- * Runs the command in `byteCount` bytes of input; returns the bytes of its reply, in the output.
+ * Runs the command in `byteCount` bytes of input; returns where the reply ends.
  */
-export function execute(byteCount: u32, nowNs: u64, flags: u32): u32 {
+export function execute(byteCount: u32, nowNs: u64, flags: u32): usize {
   clearOutcome();
   writeAt(arenaMark());
   run(INPUT, INPUT + byteCount, nowNs, (flags & CommandFlag.KeepUnknown) != 0);
-  return <u32>(cursor - arenaMark());
+  return cursor;
 }
 
 function run(start: usize, end: usize, nowNs: u64, keeps: bool): void {

@@ -24,18 +24,8 @@ export function parseDuration(start: usize, end: usize): u64 {
   return count > SECONDS_MAX ? 0 : count * NS_PER_S;
 }
 
-/** When the next timed setting reverts, in ns since the epoch; 0 = none. */
-export function nextDeadlineNs(): u64 {
-  return revertUntil(0);
-}
-
-/** Reverts every timed setting that is due. */
-export function expire(nowNs: u64): void {
-  revertUntil(nowNs);
-}
-
-/** Returns the soonest deadline that is left, or 0. */
-function revertUntil(nowNs: u64): u64 {
+/** Reverts every timed setting that is due; returns when the next one reverts, 0 = never. */
+export function expire(nowNs: u64): u64 {
   // Less one: none is the largest number.
   let soonest = u64.MAX_VALUE;
   for (let catalog = CATALOGS; catalog < CATALOGS_END; catalog += CATALOG_BYTES) {

@@ -17,7 +17,7 @@ import {
   writeAt,
 } from "../bytes/put";
 import { textEnd, textStart } from "../bytes/text";
-import { command, commandOutcome } from "../index";
+import { command, outcome } from "../index";
 import { nowNs } from "./clock";
 import {
   byteCountFound,
@@ -171,7 +171,7 @@ function takeByte(byte: u32): void {
   add(cellOf(controlSource, OVERSIZED), 1);
   writeAt(arenaMark());
   addText(ascii("error: command too long: at most 65536 bytes"));
-  reply(<u32>(cursor - arenaMark()));
+  reply(cursor);
 }
 
 /** Runs the line that was read; also one that has no end yet, where there is no more. */
@@ -188,20 +188,20 @@ export function endLine(): void {
 
 function run(byteCount: u32): void {
   memory.copy(INPUT, line, byteCount);
-  const replyBytes = command(byteCount, nowNs(), 0);
-  const outcome = commandOutcome();
+  const replyEnd = command(byteCount, nowNs(), 0);
   add(cellOf(controlSource, COMMANDS), 1);
   if (outcome & Outcome.Failed) add(cellOf(controlSource, FAILED), 1);
-  reply(replyBytes);
+  reply(replyEnd);
   if (!(outcome & Outcome.Changed)) return;
   add(cellOf(controlSource, CHANGED), 1);
   writeAudit(byteCount);
 }
 
-/** Sends a reply that stands in the output. */
-function reply(byteCount: u32): void {
-  store<u8>(arenaMark() + byteCount, 0x0a);
-  if (writeLines(replies, arenaMark(), byteCount + 1)) add(cellOf(controlSource, UNANSWERED), 1);
+/** Sends a reply that stands in the output up to `end`. */
+function reply(end: usize): void {
+  store<u8>(end, 0x0a);
+  if (writeLines(replies, arenaMark(), <u32>(end + 1 - arenaMark())))
+    add(cellOf(controlSource, UNANSWERED), 1);
 }
 
 /** As the control port of `wmon run` has it, whatever the thresholds are. */
@@ -220,11 +220,11 @@ function writeAudit(byteCount: u32): void {
   writeMessage(ascii("control"), Level.App, audit, cursor);
 }
 
-/** Applies a variable's setting, of levels (`L`) or sources (`M`); 0, or the bytes of an error. */
-export function applySetting(verb: u32, start: usize, end: usize): u32 {
+/** Applies a variable's setting, of levels (`L`) or sources (`M`); 0, or where an error ends. */
+export function applySetting(verb: u32, start: usize, end: usize): usize {
   const byteCount = min<usize>(end - start, INPUT_BYTES_MAX - 1);
   store<u8>(INPUT, verb);
   memory.copy(INPUT + 1, start, byteCount);
-  const replyBytes = command(<u32>byteCount + 1, nowNs(), CommandFlag.KeepUnknown);
-  return commandOutcome() & Outcome.Failed ? replyBytes : 0;
+  const replyEnd = command(<u32>byteCount + 1, nowNs(), CommandFlag.KeepUnknown);
+  return outcome & Outcome.Failed ? replyEnd : 0;
 }

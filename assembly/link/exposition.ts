@@ -2,10 +2,11 @@
  * The Prometheus exposition as a file: written beside its place, then put there in one step, so
  * that a reader (node_exporter's textfile collector) sees a whole one, old or new.
  */
+import { Format } from "../abi";
 import { allocate, arenaMark, reserve } from "../bytes/arena";
 import { ascii } from "../bytes/ascii";
 import { putBytes, putText } from "../bytes/put";
-import { encodePrometheus } from "../index";
+import { encode } from "../index";
 import {
   closeFile,
   findPlace,
@@ -36,7 +37,7 @@ export function openExposition(start: usize, end: usize): bool {
 
 /** Writes an exposition; 0, or an errno: then the last one stays. */
 export function writeExposition(nowNs: u64): u32 {
-  const byteCount = encodePrometheus(0, nowNs);
+  const byteCount = <u32>(encode(Format.Prometheus, nowNs) - arenaMark());
   const fd = openFile(draft, OPEN_CREATE | OPEN_TRUNCATE, RIGHT_WRITE, 0);
   if (fd < 0) return -fd;
   const errno = writeFile(fd, arenaMark(), byteCount);

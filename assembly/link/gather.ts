@@ -2,12 +2,13 @@
  * Gathers: brings the monitor's own numbers up to date, then sends line protocol and writes the
  * exposition. What cannot be sent is counted, and said once an outage.
  */
+import { Format } from "../abi";
 import { arenaMark } from "../bytes/arena";
 import { ascii } from "../bytes/ascii";
 import { COUNTERS } from "../bytes/fixed";
 import { addDouble, addText } from "../bytes/put";
 import { textEnd, textStart } from "../bytes/text";
-import { encodeInflux } from "../index";
+import { encode } from "../index";
 import { elapsedNs, nextStampNs, nowNs } from "./clock";
 import { isExposed, writeExposition } from "./exposition";
 import { cutMessages } from "./log";
@@ -53,7 +54,7 @@ export function gather(isOver: bool): void {
 
 /** Sends line protocol to an outlet, and counts what became of it. */
 export function pushTo(outlet: Outlet): void {
-  const byteCount = encodeInflux(nextStampNs());
+  const byteCount = <u32>(encode(Format.Influx, nextStampNs()) - arenaMark());
   const lines = countLines(arenaMark(), byteCount);
   const errno = writeLines(outlet, arenaMark(), byteCount);
   if (errno) add(cellOf(pushSource, DROPPED_LINES), lines);

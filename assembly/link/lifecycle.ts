@@ -127,13 +127,13 @@ function valueIs(text: usize): bool {
 
 function applySettings(name: usize, verb: u32): void {
   if (!findVariable(name)) return;
-  const replyBytes = applySetting(verb, valueStart, valueEnd);
-  if (!replyBytes) return;
+  const replyEnd = applySetting(verb, valueStart, valueEnd);
+  if (!replyEnd) return;
   openNote();
   addText(name);
   addText(ascii(": "));
   // Behind `error: `.
-  addEscaped(arenaMark() + 7, arenaMark() + replyBytes);
+  addEscaped(arenaMark() + 7, replyEnd);
   closeLine();
   proc_exit(EXIT_USAGE);
 }

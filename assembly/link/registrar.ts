@@ -7,7 +7,6 @@ import { allocate } from "../bytes/arena";
 import { HANDLES } from "../bytes/fixed";
 import { INPUT } from "../bytes/input";
 import { compareBytes, hashBytes } from "../bytes/text";
-import { setText } from "../metrics/cell";
 import { allocateHandle } from "../metrics/handle";
 import { registerLog } from "../metrics/log";
 import { Field, Source } from "../metrics/record";
@@ -16,6 +15,7 @@ import { registerSeries } from "../metrics/series";
 import { registerSource } from "../metrics/source";
 import { isOfGuest } from "./ground";
 import { takeDefinition, takeName, takeText, takeValues } from "./message";
+import { setText } from "./text";
 
 /** Something that was given out. */
 @unmanaged

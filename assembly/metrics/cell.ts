@@ -11,14 +11,13 @@ import {
   CellKind,
 } from "../abi";
 import { COUNTERS } from "../bytes/fixed";
-import { INPUT } from "../bytes/input";
 import { Field } from "./record";
 import { sketchCount } from "./sketch";
 
 /** Of a summary with quantiles: its sketch, behind sum and count. */
 export const CELL_SKETCH_OFFSET = 24;
 /** Of a text: a counted text. */
-export const CELL_TEXT_OFFSET = 8;
+export const CELL_TEXT_OFFSET = CELL_VALUE_OFFSET;
 
 /** Counts a refused write. */
 export function refuse(): void {
@@ -66,23 +65,8 @@ export function observe(cell: usize, value: f64): void {
   store<f64>(cell, load<f64>(cell, CELL_VALUE_OFFSET) + value, CELL_VALUE_OFFSET);
 }
 
-/** Sets a text from the input buffer, cut on a UTF-8 boundary at the cell's capacity. */
-export function setText(cell: usize, byteCount: u32): void {
-  if (load<u16>(cell, CELL_STATE_OFFSET) != CellKind.Text + CELL_ACTIVE) {
-    return checkKind(cell, CellKind.Text);
-  }
-  const capacity = changetype<Field>(load<usize>(cell)).parameterCount;
-  if (byteCount > capacity) {
-    store<u32>(COUNTERS, load<u32>(COUNTERS, 12) + 1, 12);
-    byteCount = capacity;
-    while ((byteCount != 0) & ((load<u8>(INPUT + byteCount) & 0xc0) == 0x80)) byteCount--;
-  }
-  store<u16>(cell, <u16>byteCount, CELL_TEXT_OFFSET);
-  memory.copy(cell + CELL_TEXT_OFFSET + 2, INPUT, byteCount);
-}
-
 /** A disabled cell ignores writes in silence; one of another kind refuses them. */
-function checkKind(cell: usize, kind: u32): void {
+export function checkKind(cell: usize, kind: u32): void {
   if (load<u8>(cell, CELL_STATE_OFFSET) != kind) refuse();
 }
 

@@ -1,7 +1,7 @@
 /**
  * Log sources: a name and a threshold. A message passes when its level is at most the threshold.
  */
-import { LOG_LEVEL_OFFSET, LOGS_MAX, NAME_BYTES_MAX, Status } from "../abi";
+import { LOGS_MAX, NAME_BYTES_MAX, Status } from "../abi";
 import { INPUT } from "../bytes/input";
 import { copyText } from "../bytes/text";
 import { isListable } from "./name";
@@ -20,9 +20,4 @@ export function registerLog(byteCount: u32): i32 {
     if (!log) return Status.OutOfMemory;
   }
   return <i32>changetype<usize>(log);
-}
-
-/** The gate: 1 if a message of this level is to be written. */
-export function logPasses(log: usize, level: u32): u32 {
-  return <u32>(level - 1 < load<u32>(log, LOG_LEVEL_OFFSET));
 }

@@ -6,6 +6,8 @@ import { Named, Setting } from "./setting";
 /** A named unit that reports one set of fields. */
 @unmanaged
 export class Source extends Setting {
+  /** The first `Field`: hosts read it, see abi.ts. */
+  firstField: usize;
   flags: u32;
   /** As Prometheus names begin: mapped already. */
   promPrefix: usize;
@@ -13,7 +15,6 @@ export class Source extends Setting {
   /** Escaped measurement and the vm tag: how each line begins. */
   influxStart: usize;
   tagCount: u32;
-  firstField: usize;
   /** Where the link to the next field goes: behind the last, `next` being first in a record. */
   fieldEnd: usize;
   fieldCount: u32;
@@ -53,14 +54,17 @@ export class TagKey extends Named {
 @unmanaged
 @final
 export class Field {
+  // What hosts read: see abi.ts.
   /** The next of the same source. */
   next: usize;
+  /** Where its cell is, from the series record on. */
+  offset: usize;
+  /** How many parameters; of texts the capacity in bytes. */
+  parameterCount: u32;
   type: i32;
   kind: i32;
   /** Its type in OpenMetrics: a `CellKind`, or 0 of a counter that keeps its name. */
   promType: u32;
-  /** Where its cell is, from the series record on. */
-  offset: usize;
   cellBytes: u32;
   /** Its own or its source's. */
   help: usize;
@@ -77,8 +81,6 @@ export class Field {
   influxLines: usize;
   /** Finite bounds or quantiles, f64 each, followed by +Infinity four times. */
   parameters: usize;
-  /** How many; of texts the capacity in bytes. */
-  parameterCount: u32;
   /** Upper bound of its part of a series on either wire, labels not counted. */
   outputBytes: u32;
 }

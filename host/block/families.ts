@@ -47,7 +47,7 @@ export function registerQcow(core: Core): (id: string) => QcowCells {
     Object.fromEntries(
       sources.map(({ key, name, source }) => {
         const series = core.registerSeries(source, encodeValues([id]), name);
-        return [key, series + core.exports.fieldOffset(source, 0)];
+        return [key, series + core.fieldOffset(source, 0)];
       }),
     ) as QcowCells;
 }

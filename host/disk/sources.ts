@@ -94,7 +94,7 @@ export function registerDiskSources(core: Core): DiskPlan {
 
 function register(core: Core, definition: SourceOptions): SourcePlan {
   const address = core.registerSource(encodeSource(definition), definition.name);
-  const offsets = definition.fields.map((_, index) => core.exports.fieldOffset(address, index));
+  const offsets = definition.fields.map((_, index) => core.fieldOffset(address, index));
   return { address, offsets };
 }
 

@@ -155,7 +155,7 @@ export class IntegerCell extends Cell {
     if (typeof value !== "bigint" && !Number.isInteger(value)) {
       this.refuse(`an integer field takes an integer, not ${value}`);
     }
-    this.core.exports.setInteger(this.cell, BigInt(value));
+    this.core.integers[(this.cell + CELL_VALUE_OFFSET) >>> 3] = BigInt(value);
   }
 }
 
@@ -198,7 +198,7 @@ export class DistributionCell extends Cell {
     }
     const { bounds, below } = this;
     if (bounds === undefined || below === undefined) {
-      this.core.exports.observe(this.cell, value);
+      this.core.exports.observeCell(this.cell, value);
       return;
     }
     const bucket = bucketOf(bounds, below, value);

@@ -80,7 +80,7 @@ export class Children<T extends { retire(): void }> {
     const series = this.core.registerSeries(this.source, encodeValues(texts), this.name);
     this.#bySeries.delete(series);
     child.retire();
-    this.core.exports.removeSeries(series);
+    this.core.exports.remove(series);
     return true;
   }
 

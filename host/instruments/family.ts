@@ -63,7 +63,7 @@ export class Family<C extends Cell> {
       core,
       { name: this.name, help, tags: labels, ttlMs, fields },
       SourceFlag.Family | flags,
-      (series, source) => make(series + core.exports.fieldOffset(source, 0)),
+      (series, source) => make(series + core.fieldOffset(source, 0)),
     );
     this.source = this.#children.source;
     this.#single = this.#children.only;

@@ -111,7 +111,7 @@ export class Source extends SourceSeries {
       const isOnly = tags.length === 0;
       const cells = isOnly ? this.cells : new Map<string, FieldCell>();
       for (const [index, [key, make]] of this.#makers.entries()) {
-        cells.set(key, make(series + core.exports.fieldOffset(source, index)));
+        cells.set(key, make(series + core.fieldOffset(source, index)));
       }
       return isOnly ? this : new SourceSeries(name, cells);
     });

@@ -14,12 +14,12 @@ import type { ImportFunctions } from "./preview1.js";
  * call.
  */
 export interface HotExports {
-  handleCounterAdd(handle: number, value: number): void;
-  handleGaugeSet(handle: number, value: number): void;
-  handleGaugeAdd(handle: number, value: number): void;
-  handleIntegerSet(handle: number, value: bigint): void;
-  handleObserve(handle: number, value: number): void;
-  handleIsActive(handle: number): number;
+  counterAdd(handle: number, value: number): void;
+  gaugeSet(handle: number, value: number): void;
+  gaugeAdd(handle: number, value: number): void;
+  integerSet(handle: number, value: bigint): void;
+  observe(handle: number, value: number): void;
+  isActive(handle: number): number;
 }
 
 /** What carries out the other calls. Results are ids, handles or a negative `Status`. */
@@ -64,12 +64,12 @@ type Span = (address: number, byteCount: number) => Uint8Array | undefined;
 
 function hotImports(hot: HotExports): ImportFunctions {
   return {
-    counter_add: hot.handleCounterAdd,
-    gauge_set: hot.handleGaugeSet,
-    gauge_add: hot.handleGaugeAdd,
-    integer_set: hot.handleIntegerSet,
-    observe: hot.handleObserve,
-    is_active: hot.handleIsActive,
+    counter_add: hot.counterAdd,
+    gauge_set: hot.gaugeSet,
+    gauge_add: hot.gaugeAdd,
+    integer_set: hot.integerSet,
+    observe: hot.observe,
+    is_active: hot.isActive,
   };
 }
 

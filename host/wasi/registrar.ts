@@ -43,7 +43,7 @@ export class Registrar implements GuestHost {
     const fieldCount = readFieldCount(definition);
     if (fieldCount < 0) return fieldCount;
     const core = this.#core;
-    const source = core.refresh(core.exports.registerSource(core.put(definition)));
+    const source = core.refresh(core.exports.source(core.put(definition)));
     if (source >= 0) {
       this.#sources.set(key, source);
       this.#fieldCounts.set(source, fieldCount);
@@ -60,7 +60,7 @@ export class Registrar implements GuestHost {
     if (known !== undefined) return known;
     const cells = Array.from(
       { length: fieldCount },
-      (_, index) => series + this.#core.exports.fieldOffset(source, index),
+      (_, index) => series + this.#core.fieldOffset(source, index),
     );
     return this.#allocateHandles(series, cells);
   }
@@ -110,7 +110,7 @@ export class Registrar implements GuestHost {
 
   #registerSeries(source: number, values: Uint8Array): number {
     const core = this.#core;
-    return core.refresh(core.exports.registerSeries(source, core.put(values)));
+    return core.refresh(core.exports.series(source, core.put(values)));
   }
 
   /** One handle a field, each following the last: the core gives them out in turn. */

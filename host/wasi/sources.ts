@@ -104,7 +104,7 @@ export function register(core: Core, definition: SourceOptions) {
   const source = core.registerSource(encodeSource(definition), definition.name);
   return (...tagValues: string[]) => {
     const series = core.registerSeries(source, encodeValues(tagValues), definition.name);
-    return (fieldIndex: number) => series + core.exports.fieldOffset(source, fieldIndex);
+    return (fieldIndex: number) => series + core.fieldOffset(source, fieldIndex);
   };
 }
 

@@ -188,7 +188,7 @@ function connectHost(): GuestHost {
     series: (subject, bytes) => asker.ask({ operation: Operation.Series, subject, bytes }),
     text(subject, bytes) {
       // Disabled: not worth the trip to the main thread, which would ignore it too.
-      if (texts.has(subject) && hot.handleIsActive(subject) === 0) return Status.Ok;
+      if (texts.has(subject) && hot.isActive(subject) === 0) return Status.Ok;
       const result = asker.ask({ operation: Operation.Text, subject, bytes });
       if (result === Status.Ok) texts.add(subject);
       return result;

@@ -29,11 +29,11 @@ function ours(): number[] {
   const core = new Core({ module, ...CAPS });
   const counter = new Counter(core, { ...DEFINITION, labels: LABELS });
   counter.inc(labelsOf(0));
-  const arenaBefore = core.exports.outputAddress();
+  const arenaBefore = core.exports.output.value;
   const heapBefore = heapBytes();
   for (let index = 1; index <= SERIES_COUNT; index++) counter.inc(labelsOf(index));
   const heap = heapBytes() - heapBefore;
-  const arena = core.exports.outputAddress() - arenaBefore;
+  const arena = core.exports.output.value - arenaBefore;
   counter.inc(labelsOf(0)); // keeps it alive until here
   return [arena / SERIES_COUNT, heap / SERIES_COUNT];
 }

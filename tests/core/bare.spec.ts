@@ -4,7 +4,9 @@
  */
 import { CoreFlag, FieldType } from "../../assembly/abi";
 import { INPUT } from "../../assembly/bytes/input";
-import { configure, registerSource, setInteger } from "../../assembly/index";
+import { configure } from "../../assembly/index";
+import { setInteger } from "../../assembly/metrics/cell";
+import { registerSource } from "../../assembly/metrics/source";
 import { clearGround, placeText } from "./fixture/ground";
 import { addSeries, addSource, cellOf, lines, Message, run } from "./fixture/message";
 

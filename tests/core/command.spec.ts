@@ -1,8 +1,8 @@
 /**
  * The control language in its default mode: PROTOCOLS section 2, right column.
  */
-import { CoreFlag, FieldType, Outcome } from "../../assembly/abi";
-import { commandOutcome, configure, expire, logPasses, nextDeadlineNs } from "../../assembly/index";
+import { CoreFlag, FieldType, Level, LOG_LEVEL_OFFSET, Outcome } from "../../assembly/abi";
+import { configure, expire, outcome } from "../../assembly/index";
 import { clearGround } from "./fixture/ground";
 import { addLog, addSource, run } from "./fixture/message";
 
@@ -58,13 +58,11 @@ describe("commands", () => {
   });
 
   it("a threshold decides at once what passes", () => {
-    expect(logPasses(dns, 4)).toBe(1);
-    expect(logPasses(dns, 5)).toBe(0);
+    expect(load<u32>(dns, LOG_LEVEL_OFFSET)).toBe(Level.Info);
     run("Ldns:quiet");
-    expect(logPasses(dns, 1)).toBe(0);
+    expect(load<u32>(dns, LOG_LEVEL_OFFSET)).toBe(Level.Quiet);
     run("Ldns:debug");
-    expect(logPasses(dns, 5)).toBe(1);
-    expect(logPasses(dns, 0)).toBe(0);
+    expect(load<u32>(dns, LOG_LEVEL_OFFSET)).toBe(Level.Debug);
   });
 
   it("of several all-items the last wins, of a repeated name the first", () => {
@@ -76,7 +74,7 @@ describe("commands", () => {
 
   it("an unknown level is quoted, and nothing is applied", () => {
     expect(run('Ldns:debug,tcp:lo"d')).toBe('error: "lo\\"d": unknown log level');
-    expect(commandOutcome()).toBe(Outcome.Failed);
+    expect(outcome).toBe(Outcome.Failed);
     expect(run("LINFO")).toBe('error: "INFO": unknown log level');
     expect(run("L")).toBe('error: "": unknown log level');
     expect(run("l")).toBe("ok: *:info");
@@ -143,21 +141,21 @@ describe("commands", () => {
 
   it("a setting for a time reverts by itself to the value before the first", () => {
     expect(run("Ldns:debug for 10m", 5 * SECOND)).toBe("ok");
-    expect(nextDeadlineNs()).toBe(605 * SECOND);
+    expect(expire(0)).toBe(605 * SECOND);
     expect(run("l", 23 * SECOND)).toBe("ok: *:info,dns:debug for 582s");
     run("Ldns:error for 2s", 23 * SECOND);
-    expect(nextDeadlineNs()).toBe(25 * SECOND);
+    expect(expire(0)).toBe(25 * SECOND);
     expire(25 * SECOND - 1);
     expect(run("ldns", 25 * SECOND - 1)).toBe("ok: dns:error for 1s");
     expire(25 * SECOND);
     expect(run("ldns", 25 * SECOND)).toBe("ok: dns:info");
-    expect(nextDeadlineNs()).toBe(0);
+    expect(expire(0)).toBe(0);
   });
 
   it("a later setting cancels the timer", () => {
     run("Mnet:off for 1h", 0);
     run("Mnet:off", SECOND);
-    expect(nextDeadlineNs()).toBe(0);
+    expect(expire(0)).toBe(0);
     expire(7200 * SECOND);
     expect(run("mnet", 7200 * SECOND)).toBe("ok: net:disabled");
   });

@@ -4,8 +4,10 @@
  */
 import { CoreFlag, FieldType, SourceFlag } from "../../assembly/abi";
 import { INPUT } from "../../assembly/bytes/input";
-import { configure, observe, registerSource, setInteger, setText } from "../../assembly/index";
-import { counterAdd, gaugeSet } from "../../assembly/metrics/cell";
+import { configure } from "../../assembly/index";
+import { setText } from "../../assembly/link/text";
+import { counterAdd, gaugeSet, observe, setInteger } from "../../assembly/metrics/cell";
+import { registerSource } from "../../assembly/metrics/source";
 import { clearGround, placeText } from "./fixture/ground";
 import { addSeries, addSource, cellOf, lines, Message, run } from "./fixture/message";
 

@@ -1,25 +1,36 @@
 /**
  * Registration: what is refused and why, caps, removal, cells and handles.
  */
-import { CoreFlag, FieldType, SourceFlag, Status } from "../../assembly/abi";
+import {
+  CoreFlag,
+  FIELD_CAPACITY_OFFSET,
+  FIELD_CELL_OFFSET,
+  FIELD_NEXT_OFFSET,
+  FieldType,
+  LOG_LEVEL_OFFSET,
+  SOURCE_ACTIVE_OFFSET,
+  SOURCE_FIELDS_OFFSET,
+  SourceFlag,
+  Status,
+} from "../../assembly/abi";
 import { arenaMark } from "../../assembly/bytes/arena";
 import { INPUT } from "../../assembly/bytes/input";
+import { configure } from "../../assembly/index";
+import { setText } from "../../assembly/link/text";
+import { counterAdd, gaugeAdd, gaugeSet, observe } from "../../assembly/metrics/cell";
 import {
   allocateHandle,
-  configure,
   handleCounterAdd,
   handleGaugeAdd,
   handleGaugeSet,
   handleIntegerSet,
   handleIsActive,
   handleObserve,
-  observe,
-  registerField,
-  registerSource,
-  removeSeries,
-  setText,
-} from "../../assembly/index";
-import { counterAdd, gaugeAdd, gaugeSet } from "../../assembly/metrics/cell";
+} from "../../assembly/metrics/handle";
+import { Field, Source } from "../../assembly/metrics/record";
+import { removeSeries } from "../../assembly/metrics/series";
+import { Setting } from "../../assembly/metrics/setting";
+import { registerField, registerSource } from "../../assembly/metrics/source";
 import { overflowCount, refusedCount, seriesCount, truncatedCount } from "./fixture/count";
 import { clearGround, placeText } from "./fixture/ground";
 import {
@@ -40,6 +51,17 @@ const SERIES_PER_SOURCE_MAX = 3;
 beforeAll(() => {
   clearGround();
   configure(0, CoreFlag.SortTags, SERIES_MAX, SERIES_PER_SOURCE_MAX);
+});
+
+describe("records", () => {
+  it("have what hosts read where hosts look for it", () => {
+    expect(offsetof<Source>("value")).toBe(SOURCE_ACTIVE_OFFSET);
+    expect(offsetof<Source>("firstField")).toBe(SOURCE_FIELDS_OFFSET);
+    expect(offsetof<Field>("next")).toBe(FIELD_NEXT_OFFSET);
+    expect(offsetof<Field>("offset")).toBe(FIELD_CELL_OFFSET);
+    expect(offsetof<Field>("parameterCount")).toBe(FIELD_CAPACITY_OFFSET);
+    expect(offsetof<Setting>("value")).toBe(LOG_LEVEL_OFFSET);
+  });
 });
 
 describe("a source is refused, and leaves nothing behind,", () => {

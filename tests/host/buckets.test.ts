@@ -58,7 +58,7 @@ test("buckets: a handle of the library and one of a guest count alike", async ()
   for (let i = 0; i < 10_000; i++) {
     const value = random.below(12_000) / 1000;
     ours.observe(value);
-    monitor.core.exports.handleObserve(guest, value);
+    monitor.core.exports.observe(guest, value);
   }
   const lines = new TextDecoder().decode(monitor.prometheus()).split("\n");
   const numbers = (name: string) =>

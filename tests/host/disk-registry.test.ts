@@ -4,6 +4,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { type TestContext, test } from "node:test";
+import { Format } from "../../assembly/abi.js";
 import { packageFile } from "../../host/cli/package.js";
 import { encodeValues } from "../../host/definition.js";
 import { DiskRegistry } from "../../host/disk/registry.js";
@@ -25,7 +26,7 @@ async function openRegistry(t: TestContext) {
     register: (source, values) => core.registerSeries(source, encodeValues(values), "disk"),
     fold: () => foldedCount++,
   });
-  const scrape = () => new TextDecoder().decode(core.encodePrometheus(false, 0n)).split("\n");
+  const scrape = () => new TextDecoder().decode(core.encode(Format.Prometheus, 0n)).split("\n");
   return { disks, foldedCount: () => foldedCount, scrape };
 }
 

@@ -7,6 +7,7 @@ import { type ChildProcessWithoutNullStreams, execFileSync, spawn } from "node:c
 import { mkdirSync, readFileSync } from "node:fs";
 import { connect } from "node:net";
 import { after, describe, test } from "node:test";
+import { Format } from "../../assembly/abi.js";
 import { Core } from "../../host/core.js";
 import { encodeSource, encodeValues, type SourceOptions } from "../../host/definition.js";
 import { LineReceiver } from "../host/line-receiver.js";
@@ -195,19 +196,19 @@ function expectation() {
   for (const [kind, seconds] of KINDS) {
     if (!handles.has(kind)) {
       const series = core.registerSeries(source, encodeValues([kind]), "jobs");
-      const [done, busy] = [0, 1].map((field) => series + core.exports.fieldOffset(source, field));
+      const [done, busy] = [0, 1].map((field) => series + core.fieldOffset(source, field));
       handles.set(kind, core.allocateHandle(done as number));
       core.allocateHandle(busy as number);
     }
     const handle = handles.get(kind) as number;
-    core.exports.handleCounterAdd(handle, 1);
-    core.exports.handleCounterAdd(handle + 1, seconds);
+    core.exports.counterAdd(handle, 1);
+    core.exports.counterAdd(handle + 1, seconds);
   }
-  const exposition = text(core.encodePrometheus(false, 1n));
+  const exposition = text(core.encode(Format.Prometheus, 1n));
   const encoder = new TextEncoder();
   const replies = COMMANDS.map((line) => `${text(core.command(encoder.encode(line), 1n).reply)}\n`);
-  const later = text(core.encodePrometheus(false, 1n));
-  const lines = text(core.encodeInflux(1n)).trimEnd().split("\n");
+  const later = text(core.encode(Format.Prometheus, 1n));
+  const lines = text(core.encode(Format.Influx, 1n)).trimEnd().split("\n");
   return {
     exposition,
     replies: replies.join(""),

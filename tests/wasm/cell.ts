@@ -11,11 +11,11 @@ export type Value = number | bigint | string | readonly number[] | undefined;
 
 /** Writes a value by the export that fits its type; a cell of the other kind refuses it. */
 export function write(core: Core, cell: number, value: Value): void {
-  const { exports } = core;
-  if (typeof value === "bigint") exports.setInteger(cell, value);
-  else if (typeof value === "string") exports.setText(cell, core.input(value));
+  const { exports, writes } = core;
+  if (typeof value === "bigint") writes.setInteger(cell, value);
+  else if (typeof value === "string") core.setText(cell, value);
   else if (typeof value === "number") {
-    exports.gaugeSet(cell, value);
-    exports.counterAdd(cell, value);
-  } else for (const each of value ?? []) exports.observe(cell, each);
+    writes.gaugeSet(cell, value);
+    writes.counterAdd(cell, value);
+  } else for (const each of value ?? []) exports.observeCell(cell, each);
 }

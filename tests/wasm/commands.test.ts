@@ -93,7 +93,7 @@ function prove(core: Core, random: Random): { failed: number; changed: number } 
     }
     const command = draw(random);
     const reply = core.command(command, nowNs);
-    const outcome = core.exports.commandOutcome();
+    const outcome = core.exports.outcome.value;
     const failed = (outcome & Outcome.Failed) !== 0;
     if (failed !== reply.startsWith("error:")) assert.fail(`${command} says ${reply}`);
     const after = stateOf(core, nowNs);

@@ -5,53 +5,56 @@
 import { readFileSync } from "node:fs";
 import {
   CELL_VALUE_OFFSET,
+  COUNTERS_ADDRESS,
   CoreFlag,
+  FIELD_CAPACITY_OFFSET,
+  FIELD_CELL_OFFSET,
+  FIELD_NEXT_OFFSET,
   type FieldType,
+  Format,
+  INPUT_ADDRESS,
   INPUT_BYTES_MAX,
+  SOURCE_FIELDS_OFFSET,
 } from "../../assembly/abi.js";
 import { KEYWORDS } from "../../host/keywords.js";
 
 /** The exports of the core, addresses and byte counts as numbers. */
 interface Exports {
   readonly memory: WebAssembly.Memory;
-  inputAddress(): number;
-  countersAddress(): number;
-  outputAddress(): number;
+  readonly output: WebAssembly.Global;
+  readonly outcome: WebAssembly.Global;
   configure(vmBytes: number, flags: number, seriesMax: number, perSourceMax: number): number;
-  registerSource(byteCount: number): number;
-  registerField(source: number, byteCount: number): number;
-  registerSeries(source: number, byteCount: number): number;
-  removeSeries(series: number): void;
-  registerLog(byteCount: number): number;
-  fieldOffset(source: number, index: number): number;
-  observe(cell: number, value: number): void;
-  setInteger(cell: number, value: bigint): void;
-  setText(cell: number, byteCount: number): void;
-  logPasses(log: number, level: number): number;
+  source(byteCount: number): number;
+  field(source: number, byteCount: number): number;
+  series(source: number, byteCount: number): number;
+  remove(series: number): void;
+  log(byteCount: number): number;
+  observeCell(cell: number, value: number): void;
   command(byteCount: number, nowNs: bigint, flags: number): number;
-  commandOutcome(): number;
-  nextDeadlineNs(): bigint;
-  expire(nowNs: bigint): void;
-  encodeInflux(nowNs: bigint): number;
-  encodePrometheus(openMetrics: number, nowNs: bigint): number;
-  allocateHandle(cell: number): number;
-  handleCounterAdd(handle: number, value: number): void;
-  handleGaugeSet(handle: number, value: number): void;
-  handleGaugeAdd(handle: number, value: number): void;
-  handleIntegerSet(handle: number, value: bigint): void;
-  handleObserve(handle: number, value: number): void;
-  handleIsActive(handle: number): number;
+  encode(format: Format, nowNs: bigint): number;
+  expire(nowNs: bigint): bigint;
+  handle(cell: number): number;
+  counterAdd(handle: number, value: number): void;
+  gaugeSet(handle: number, value: number): void;
+  gaugeAdd(handle: number, value: number): void;
+  integerSet(handle: number, value: bigint): void;
+  observe(handle: number, value: number): void;
+  isActive(handle: number): number;
 }
 
-/** What tests call besides. */
-interface Extras {
+/** Writes by address, which go through handles. */
+interface Writes {
   counterAdd(cell: number, value: number): void;
   gaugeSet(cell: number, value: number): void;
   gaugeAdd(cell: number, value: number): void;
+  setInteger(cell: number, value: bigint): void;
+}
+
+/** The core's counters, one by one. */
+interface Counts {
   seriesCount(): number;
   overflowCount(): number;
   refusedCount(): number;
-  truncatedCount(): number;
 }
 
 export interface FieldDefinition {
@@ -76,36 +79,41 @@ const DEFAULT_FLAGS = CoreFlag.SortTags | CoreFlag.Timestamps;
 
 const module = new WebAssembly.Module(readFileSync("build/monitor.wasm"));
 
-/** Writes by address, through handles; and the counters one by one. */
-function extrasOf(wasm: Exports): Extras {
+function writesOf(wasm: Exports): Writes {
   const handles = new Map<number, number>();
   const handleOf = (cell: number) => {
-    const handle = handles.get(cell) ?? wasm.allocateHandle(cell);
+    const handle = handles.get(cell) ?? wasm.handle(cell);
     handles.set(cell, handle);
     return handle;
   };
-  const count = (index: number) =>
-    new Uint32Array(wasm.memory.buffer, wasm.countersAddress(), 4)[index] ?? 0;
   return {
-    counterAdd: (cell, value) => wasm.handleCounterAdd(handleOf(cell), value),
-    gaugeSet: (cell, value) => wasm.handleGaugeSet(handleOf(cell), value),
-    gaugeAdd: (cell, value) => wasm.handleGaugeAdd(handleOf(cell), value),
+    counterAdd: (cell, value) => wasm.counterAdd(handleOf(cell), value),
+    gaugeSet: (cell, value) => wasm.gaugeSet(handleOf(cell), value),
+    gaugeAdd: (cell, value) => wasm.gaugeAdd(handleOf(cell), value),
+    setInteger: (cell, value) => wasm.integerSet(handleOf(cell), value),
+  };
+}
+
+function countsOf({ memory }: Exports): Counts {
+  const count = (index: number) => new Uint32Array(memory.buffer, COUNTERS_ADDRESS, 3)[index] ?? 0;
+  return {
     seriesCount: () => count(0),
     overflowCount: () => count(1),
     refusedCount: () => count(2),
-    truncatedCount: () => count(3),
   };
 }
 
 /** One instance, configured. */
 export class Core {
-  readonly exports: Exports & Extras;
+  readonly exports: Exports & Counts;
+  readonly writes: Writes;
   private readonly encoder = new TextEncoder();
 
   constructor(flags: number = DEFAULT_FLAGS, seriesMax = 1e6, vmName = "") {
     const instance = new WebAssembly.Instance(module);
     const wasm = instance.exports as unknown as Exports;
-    this.exports = { ...wasm, ...extrasOf(wasm) };
+    this.exports = { ...wasm, ...countsOf(wasm) };
+    this.writes = writesOf(wasm);
     this.input(Buffer.concat([Buffer.from(vmName), encodeText(KEYWORDS)]));
     this.exports.configure(Buffer.byteLength(vmName), flags, seriesMax, seriesMax);
   }
@@ -118,8 +126,7 @@ export class Core {
   /** Writes text or bytes to the input buffer; their byte count. */
   input(content: string | Uint8Array): number {
     const bytes = typeof content === "string" ? this.encoder.encode(content) : content;
-    const at = this.exports.inputAddress();
-    new Uint8Array(this.exports.memory.buffer, at, INPUT_BYTES_MAX).set(bytes);
+    new Uint8Array(this.exports.memory.buffer, INPUT_ADDRESS, INPUT_BYTES_MAX).set(bytes);
     return bytes.length;
   }
 
@@ -130,23 +137,25 @@ export class Core {
 
   /** Registers a source; its record's address or a negative status. */
   source(definition: SourceDefinition): number {
-    return this.exports.registerSource(this.input(encodeSource(definition)));
+    return this.exports.source(this.input(encodeSource(definition)));
   }
 
   /** Adds a field to a source without tags; its cell's address or a negative status. */
   field(source: number, definition: FieldDefinition): number {
-    return this.exports.registerField(source, this.input(encodeField(definition)));
+    return this.exports.field(source, this.input(encodeField(definition)));
   }
 
   /** Finds or makes a series; its record's address or a negative status. */
   series(source: number, ...values: readonly string[]): number {
     const byteCount = this.input(Buffer.concat(values.map(encodeText)));
-    return this.exports.registerSeries(source, byteCount);
+    return this.exports.series(source, byteCount);
   }
 
   /** The address of one field's cell. */
   cell(source: number, series: number, fieldIndex = 0): number {
-    return series + this.exports.fieldOffset(source, fieldIndex);
+    let field = this.word(source + SOURCE_FIELDS_OFFSET);
+    for (let i = 0; i < fieldIndex; i++) field = this.word(field + FIELD_NEXT_OFFSET);
+    return series + this.word(field + FIELD_CELL_OFFSET);
   }
 
   /** The index of a cell's value in a `Float64Array` over the whole memory. */
@@ -154,8 +163,24 @@ export class Core {
     return (cell + CELL_VALUE_OFFSET) / 8;
   }
 
+  /** A u32 of the core's memory. */
+  word(address: number): number {
+    return new DataView(this.exports.memory.buffer).getUint32(address, true);
+  }
+
+  /** Sets a text, which a host does by itself; its bytes fit the field's capacity. */
+  setText(cell: number, text: string): void {
+    const bytes = this.encoder.encode(text);
+    if (bytes.length > this.word(this.word(cell) + FIELD_CAPACITY_OFFSET)) {
+      throw new Error(`too long for the cell: ${text}`);
+    }
+    const memory = new DataView(this.exports.memory.buffer);
+    memory.setUint16(cell + CELL_VALUE_OFFSET, bytes.length, true);
+    new Uint8Array(memory.buffer).set(bytes, cell + CELL_VALUE_OFFSET + 2);
+  }
+
   log(name: string): number {
-    return this.exports.registerLog(this.input(name));
+    return this.exports.log(this.input(name));
   }
 
   /** Runs a command and returns its reply, byte for byte as Latin-1. */
@@ -164,18 +189,19 @@ export class Core {
   }
 
   prometheus(nowNs = 0n, openMetrics = false): string {
-    return this.output(this.exports.encodePrometheus(openMetrics ? 1 : 0, nowNs));
+    return this.output(
+      this.exports.encode(openMetrics ? Format.OpenMetrics : Format.Prometheus, nowNs),
+    );
   }
 
   influx(nowNs = 0n): string {
-    return this.output(this.exports.encodeInflux(nowNs));
+    return this.output(this.exports.encode(Format.Influx, nowNs));
   }
 
-  /** The first bytes of the output buffer as Latin-1, which loses nothing. */
-  output(byteCount: number): string {
-    if (byteCount < 0) throw new Error(`status ${byteCount}`);
-    const at = this.exports.outputAddress();
-    return Buffer.from(this.exports.memory.buffer, at, byteCount).toString("latin1");
+  /** The output up to `end` as Latin-1, which loses nothing. */
+  output(end: number): string {
+    const start = this.exports.output.value;
+    return Buffer.from(this.exports.memory.buffer, start, end - start).toString("latin1");
   }
 }
 

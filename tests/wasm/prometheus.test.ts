@@ -288,7 +288,7 @@ describe("prometheus", () => {
     const fields = [{ key: "s", type: FieldType.Summary, parameters: [0, 0.5, 0.9, 1] }];
     const source = core.source({ name: "m", fields });
     const cell = core.cell(source, core.series(source));
-    for (let index = 1; index <= 1000; index++) core.exports.observe(cell, index / 1000);
+    for (let index = 1; index <= 1000; index++) core.exports.observeCell(cell, index / 1000);
     for (const [quantile, expected] of [
       ["0", 0.001],
       ["0.5", 0.5],

@@ -51,13 +51,13 @@ function damage(random: Random, bytes: Uint8Array): Uint8Array {
 
 /** Fills every cell of a series with what prints longest. */
 function fill(core: Core, cells: readonly (readonly [number, FieldType])[]): void {
-  const { exports } = core;
+  const { exports, writes } = core;
   for (const [cell, type] of cells) {
-    if (type === FieldType.Text) exports.setText(cell, core.input(ESCAPED.repeat(10).slice(0, 64)));
-    else if (type === FieldType.I64) exports.setInteger(cell, LONGEST_INTEGER);
+    if (type === FieldType.Text) core.setText(cell, ESCAPED.repeat(10).slice(0, 64));
+    else if (type === FieldType.I64) writes.setInteger(cell, LONGEST_INTEGER);
     else if (type === FieldType.Histogram || type === FieldType.Summary) {
-      exports.observe(cell, LONGEST);
-    } else exports.gaugeSet(cell, LONGEST);
+      exports.observeCell(cell, LONGEST);
+    } else writes.gaugeSet(cell, LONGEST);
   }
 }
 
@@ -69,9 +69,9 @@ describe(`registration, seed ${SEED}`, () => {
     for (let index = 0; index < MESSAGES; index++) {
       if (index % 2000 === 0) core = new Core(random.below(32));
       const message = damage(random, encodeSource(randomDefinition(random, index)));
-      const mark = core.exports.outputAddress();
-      const source = core.exports.registerSource(core.input(message));
-      if (source < 0) assert.equal(core.exports.outputAddress(), mark);
+      const mark = core.exports.output.value;
+      const source = core.exports.source(core.input(message));
+      if (source < 0) assert.equal(core.exports.output.value, mark);
       else accepted++;
       if (index % 100 === 0) {
         core.influx();

@@ -4,7 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { CoreFlag, FieldType, Level, SourceFlag, Status } from "../../assembly/abi.js";
+import { CoreFlag, FieldType, LOG_LEVEL_OFFSET, SourceFlag, Status } from "../../assembly/abi.js";
 import { Core, type FieldDefinition, type SourceDefinition } from "./core.js";
 
 const { Counter, FloatGauge, Gauge, Histogram, I64, Summary, Text } = FieldType;
@@ -166,13 +166,13 @@ describe("registration refuses, and leaves nothing behind:", () => {
     const whole = core.definition(definition);
     for (let byteCount = 0; byteCount < whole.length; byteCount++) {
       core.input(whole);
-      assert.ok(core.exports.registerSource(byteCount) < 0, `${byteCount} bytes`);
+      assert.ok(core.exports.source(byteCount) < 0, `${byteCount} bytes`);
     }
     core.input(Buffer.concat([whole, Buffer.of(0)]));
-    assert.equal(core.exports.registerSource(whole.length + 1), Status.Malformed);
+    assert.equal(core.exports.source(whole.length + 1), Status.Malformed);
     assert.equal(view(core), before);
     core.input(whole);
-    assert.ok(core.exports.registerSource(whole.length) > 0);
+    assert.ok(core.exports.source(whole.length) > 0);
     assert.equal(view(core), view(probe));
   });
 
@@ -229,7 +229,7 @@ describe("series", () => {
     core.exports.configure(core.input(""), 0, 1000, 3);
     const source = core.source({ name: "m", tags: ["a", "b"], fields: [field(Counter)] });
     for (let index = 0; index < 10; index++) {
-      core.exports.counterAdd(core.cell(source, core.series(source, String(index), "x")), 1);
+      core.writes.counterAdd(core.cell(source, core.series(source, String(index), "x")), 1);
     }
     assert.equal(core.exports.overflowCount(), 7);
     assert.equal(core.exports.seriesCount(), 4);
@@ -255,9 +255,9 @@ describe("series", () => {
       fields: [ONE, field(Histogram, "h", [1])],
     });
     const [first, second] = [core.series(source, "1"), core.series(source, "2")];
-    core.exports.gaugeSet(core.cell(source, first), 7);
-    core.exports.observe(core.cell(source, first, 1), 7);
-    core.exports.removeSeries(first);
+    core.writes.gaugeSet(core.cell(source, first), 7);
+    core.exports.observeCell(core.cell(source, first, 1), 7);
+    core.exports.remove(first);
     assert.doesNotMatch(core.prometheus(), /a="1"/);
     const reused = core.series(source, "3");
     assert.equal(reused, first, "the record is used again");
@@ -273,9 +273,9 @@ describe("series", () => {
     const source = core.source({ name: "m", tags: ["a"], fields: [ONE] });
     const series = core.series(source, "1");
     core.series(source, "2");
-    core.exports.removeSeries(series);
+    core.exports.remove(series);
     const shown = view(core);
-    core.exports.removeSeries(series);
+    core.exports.remove(series);
     assert.equal(view(core), shown);
     assert.equal(core.exports.seriesCount(), 1);
   });
@@ -285,7 +285,7 @@ describe("series", () => {
     const source = core.source({ name: "m", tags: ["a"], fields: [ONE] });
     let memoryBytes = 0;
     for (let index = 0; index < 100_000; index++) {
-      core.exports.removeSeries(core.series(source, String(index)));
+      core.exports.remove(core.series(source, String(index)));
       if (index === 1000) memoryBytes = core.memoryBytes;
     }
     assert.equal(core.memoryBytes, memoryBytes);
@@ -310,7 +310,7 @@ describe("fields added later", () => {
     const atOnce = new Core(CoreFlag.SortTags, 1e6, "h");
     atOnce.series(atOnce.source({ ...definition, fields: [ONE, ...more] }));
     assert.equal(view(later), view(atOnce));
-    later.exports.counterAdd(later.cell(source, series, 1), 5);
+    later.writes.counterAdd(later.cell(source, series, 1), 5);
     assert.match(later.influx(), /c=5i/);
   });
 
@@ -344,8 +344,8 @@ describe("fields added later", () => {
     const source = core.source(definition);
     const series = core.series(source);
     const cell = core.field(source, field(Counter, "c"));
-    core.exports.counterAdd(cell, 5);
-    core.exports.removeSeries(series);
+    core.writes.counterAdd(cell, 5);
+    core.exports.remove(series);
     core.series(source);
     assert.match(core.prometheus(), /^m_c_total 0$/m);
   });
@@ -361,15 +361,15 @@ describe("switches", () => {
     });
     const series = core.series(source, "1");
     const cells = [core.cell(source, series), core.cell(source, series, 1)] as const;
-    core.exports.gaugeSet(cells[0], 7);
-    core.exports.observe(cells[1], 3);
+    core.writes.gaugeSet(cells[0], 7);
+    core.exports.observeCell(cells[1], 3);
     const shown = view(core);
     const others = openCore();
     core.command("Mx:off");
     assert.equal(core.influx(), others.influx());
     assert.equal(core.prometheus(), others.prometheus());
-    core.exports.gaugeSet(cells[0], 9);
-    core.exports.observe(cells[1], 3);
+    core.writes.gaugeSet(cells[0], 9);
+    core.exports.observeCell(cells[1], 3);
     const late = core.series(source, "1");
     assert.equal(late, series);
     core.command("Mx:on");
@@ -382,22 +382,19 @@ describe("switches", () => {
     core.command("Moff");
     const source = core.source({ name: "x", fields: [ONE] });
     const cell = core.cell(source, core.series(source));
-    core.exports.gaugeSet(cell, 7);
+    core.writes.gaugeSet(cell, 7);
     core.command("Mon");
     assert.match(core.prometheus(), /^x_v 0$/m);
-    core.exports.gaugeSet(cell, 7);
+    core.writes.gaugeSet(cell, 7);
     assert.match(core.prometheus(), /^x_v 7$/m);
   });
 
-  test("the log gate", () => {
+  test("a log source's threshold is where hosts look for it", () => {
     const core = new Core();
     const log = core.log("dns");
-    const passing = () =>
-      [1, 2, 3, 4, 5].filter((level) => core.exports.logPasses(log, level)).length;
     for (const [index, name] of ["quiet", "app", "error", "warning", "info", "debug"].entries()) {
       core.command(`Ldns:${name}`);
-      assert.equal(passing(), index);
-      assert.equal(core.exports.logPasses(log, Level.Quiet), 0);
+      assert.equal(core.word(log + LOG_LEVEL_OFFSET), index);
     }
     assert.equal(core.log("dns"), log);
   });
@@ -420,7 +417,7 @@ describe("time to live", () => {
     const source = core.source({ name: "m", ttlMs: 10_000, tags: ["a"], fields: [ONE] });
     const cell = core.cell(source, core.series(source, "x"));
     for (const [afterS, value, shows] of STEPS) {
-      if (value !== undefined) core.exports.gaugeSet(cell, value);
+      if (value !== undefined) core.writes.gaugeSet(cell, value);
       const nowNs = 1000n * SECOND_NS + BigInt(afterS * 1e9);
       assert.equal(core.prometheus(nowNs) !== "", shows, `after ${afterS} s`);
       assert.equal(core.influx(nowNs) !== "", shows, `after ${afterS} s`);
@@ -433,7 +430,7 @@ describe("time to live", () => {
     core.series(source);
     const cell = core.field(source, field(Counter, "c"));
     core.prometheus(1000n * SECOND_NS);
-    core.exports.counterAdd(cell, 1);
+    core.writes.counterAdd(cell, 1);
     assert.notEqual(core.prometheus(1020n * SECOND_NS), "");
   });
 
@@ -442,7 +439,7 @@ describe("time to live", () => {
     const source = core.source({ name: "m", ttlMs: 10_000, tags: ["a"], fields: [ONE] });
     const cells = ["x", "y"].map((value) => core.cell(source, core.series(source, value)));
     core.prometheus(1000n * SECOND_NS);
-    core.exports.gaugeSet(cells[1] ?? 0, 5);
+    core.writes.gaugeSet(cells[1] ?? 0, 5);
     assert.equal(core.influx(1011n * SECOND_NS), "m,a=y v=5i\n");
   });
 });
@@ -459,9 +456,7 @@ describe("handles", () => {
   ];
   const source = core.source({ name: "m", fields });
   const series = core.series(source);
-  const handles = fields.map((_, index) =>
-    exports.allocateHandle(core.cell(source, series, index)),
-  );
+  const handles = fields.map((_, index) => exports.handle(core.cell(source, series, index)));
   const [counter, gauge, integer, histogram, text] = handles as [
     number,
     number,
@@ -469,11 +464,11 @@ describe("handles", () => {
     number,
     number,
   ];
-  const addCounter = (handle: number, value = 1) => exports.handleCounterAdd(handle, value);
-  const setGauge = (handle: number, value = 1) => exports.handleGaugeSet(handle, value);
-  const addGauge = (handle: number, value = 1) => exports.handleGaugeAdd(handle, value);
-  const setInteger = (handle: number, value = 1) => exports.handleIntegerSet(handle, BigInt(value));
-  const observe = (handle: number, value = 1) => exports.handleObserve(handle, value);
+  const addCounter = (handle: number, value = 1) => exports.counterAdd(handle, value);
+  const setGauge = (handle: number, value = 1) => exports.gaugeSet(handle, value);
+  const addGauge = (handle: number, value = 1) => exports.gaugeAdd(handle, value);
+  const setInteger = (handle: number, value = 1) => exports.integerSet(handle, BigInt(value));
+  const observe = (handle: number, value = 1) => exports.observe(handle, value);
   const WRITES = [addCounter, setGauge, addGauge, setInteger, observe];
 
   test("write what their cells can take", () => {
@@ -492,7 +487,7 @@ describe("handles", () => {
     for (const handle of [-1, 5, 64, 2 ** 31, 2 ** 32 - 1]) {
       for (const write of WRITES) write(handle);
       refused += WRITES.length;
-      assert.equal(exports.handleIsActive(handle), 0);
+      assert.equal(exports.isActive(handle), 0);
     }
     const takes = [[counter], [gauge], [gauge], [integer], [histogram]];
     for (const [index, write] of WRITES.entries()) {
@@ -518,9 +513,9 @@ describe("handles", () => {
   test("ask and obey the switch", () => {
     const shown = core.influx();
     const refused = exports.refusedCount();
-    for (const handle of handles) assert.equal(exports.handleIsActive(handle), 1);
+    for (const handle of handles) assert.equal(exports.isActive(handle), 1);
     core.command("Mm:off");
-    for (const handle of handles) assert.equal(exports.handleIsActive(handle), 0);
+    for (const handle of handles) assert.equal(exports.isActive(handle), 0);
     addCounter(counter, 1);
     setGauge(gauge, 1);
     addGauge(gauge, 1);
@@ -538,36 +533,9 @@ describe("handles", () => {
     const numbers = many.source({ name: "n", tags: ["i"], fields: [field(Counter, "c")] });
     for (let index = 0; index < 5000; index++) {
       const cell = many.cell(numbers, many.series(numbers, String(index)));
-      assert.equal(many.exports.allocateHandle(cell), index);
+      assert.equal(many.exports.handle(cell), index);
     }
-    for (let index = 0; index < 5000; index++) many.exports.handleCounterAdd(index, index);
+    for (let index = 0; index < 5000; index++) many.exports.counterAdd(index, index);
     assert.match(many.prometheus(), /^n_c_total\{i="4321"\} 4321$/m);
-  });
-});
-
-describe("texts", () => {
-  const CUTS: readonly (readonly [rule: string, capacity: number, text: string, kept: string])[] = [
-    ["fits", 4, "abcd", "abcd"],
-    ["is cut at its capacity", 4, "abcde", "abcd"],
-    ["is cut between characters", 4, "abcé", "abc"],
-    ["is cut before four bytes", 4, "a🐫", "a"],
-    ["is cut to nothing", 1, "é", ""],
-  ];
-  for (const [rule, capacity, written, kept] of CUTS) {
-    test(rule, () => {
-      const core = new Core(0);
-      const source = core.source({ name: "m", fields: [field(Text, "t", [capacity])] });
-      const cell = core.cell(source, core.series(source));
-      core.exports.setText(cell, core.input(written));
-      assert.equal(core.influx(), `m t="${kept}"\n`);
-      assert.equal(core.exports.truncatedCount(), written === kept ? 0 : 1);
-    });
-  }
-
-  test("the default capacity is 64 bytes", () => {
-    const core = new Core(0);
-    const source = core.source({ name: "m", fields: [field(Text, "t")] });
-    core.exports.setText(core.cell(source, core.series(source)), core.input("x".repeat(65)));
-    assert.equal(core.influx(), `m t="${"x".repeat(64)}"\n`);
   });
 });

@@ -11,7 +11,8 @@
 #include "monitor.h"
 
 enum { COUNTER = 5, FLOAT_COUNTER = 6, INFO = 4, FLAGS = 2 | 4 /* sort tags, timestamps */ };
-enum { CELL_ACTIVE = 7, CELL_VALUE = 8 };
+enum { CELL_ACTIVE = 7, CELL_VALUE = 8, INPUT = 4096, LOG_LEVEL = 8 };
+enum { FIELDS = 48, FIELD_NEXT = 0, FIELD_CELL = 4, INFLUX = 0, PROMETHEUS = 1 };
 enum { SERIES_MAX = 100000, PER_SOURCE_MAX = 10000, LINE_BYTES_MAX = 65536 };
 static const uint64_t INTERVAL_NS = 10000000000;
 
@@ -20,7 +21,7 @@ static uint32_t source, logger;
 
 /* Copies bytes to where the core reads, `at` bytes in; where they end. */
 static uint32_t put(uint32_t at, const void *data, uint32_t bytes) {
-  memcpy(core.w2c_memory.data + w2c_monitor_inputAddress(&core) + at, data, bytes);
+  memcpy(core.w2c_memory.data + INPUT + at, data, bytes);
   return at + bytes;
 }
 
@@ -52,9 +53,14 @@ static uint64_t now_ns(void) {
   return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
+/* The bytes of an output that ends there. */
+static uint32_t output_bytes(uint32_t end) { return end - *w2c_monitor_output(&core); }
+
 static void send_output(int fd, uint32_t bytes) {
-  write(fd, core.w2c_memory.data + w2c_monitor_outputAddress(&core), bytes);
+  write(fd, core.w2c_memory.data + *w2c_monitor_output(&core), bytes);
 }
+
+static uint32_t word(uint32_t address) { return *(uint32_t *)(core.w2c_memory.data + address); }
 
 static void begin(void) {
   wasm2c_monitor_instantiate(&core);
@@ -62,8 +68,8 @@ static void begin(void) {
   uint32_t bytes = message("bttt8btbbttt2bttt2", 0, "jobs", "", "Jobs by kind.", 1, "kind", 2,
                            COUNTER, "done", "Jobs done.", "", FLOAT_COUNTER, "busy",
                            "Time spent.", "seconds");
-  source = check(w2c_monitor_registerSource(&core, bytes));
-  logger = check(w2c_monitor_registerLog(&core, put(0, "jobs", 4)));
+  source = check(w2c_monitor_source(&core, bytes));
+  logger = check(w2c_monitor_log(&core, put(0, "jobs", 4)));
 }
 
 /* Counters are written straight into their cells, while their source is enabled. */
@@ -73,11 +79,11 @@ static void add(uint32_t cell, double value) {
 }
 
 static void finish(const char *kind, double seconds) {
-  uint32_t series = check(w2c_monitor_registerSeries(&core, source, message("t", kind)));
-  add(series + w2c_monitor_fieldOffset(&core, source, 0), 1);
-  add(series + w2c_monitor_fieldOffset(&core, source, 1), seconds);
-  if (w2c_monitor_logPasses(&core, logger, INFO))
-    fprintf(stderr, "jobs: %s took %g s\n", kind, seconds);
+  uint32_t series = check(w2c_monitor_series(&core, source, message("t", kind)));
+  uint32_t done = word(source + FIELDS), busy = word(done + FIELD_NEXT);
+  add(series + word(done + FIELD_CELL), 1);
+  add(series + word(busy + FIELD_CELL), seconds);
+  if (INFO <= word(logger + LOG_LEVEL)) fprintf(stderr, "jobs: %s took %g s\n", kind, seconds);
 }
 
 static int open_socket(int is_listener, uint16_t *port) {
@@ -95,7 +101,7 @@ static int open_socket(int is_listener, uint16_t *port) {
 static void push(uint16_t port) {
   int fd = open_socket(0, &port);
   if (fd < 0) return perror("push: these lines are lost");
-  send_output(fd, w2c_monitor_encodeInflux(&core, now_ns()));
+  send_output(fd, output_bytes(w2c_monitor_encode(&core, INFLUX, now_ns())));
   close(fd);
 }
 
@@ -104,7 +110,7 @@ static int serve_command(FILE *stream) {
   static char line[LINE_BYTES_MAX];
   if (!fgets(line, sizeof line, stream)) return fclose(stream), 0;
   uint32_t bytes = put(0, line, (uint32_t)strcspn(line, "\r\n"));
-  send_output(fileno(stream), w2c_monitor_command(&core, bytes, now_ns(), 0));
+  send_output(fileno(stream), output_bytes(w2c_monitor_command(&core, bytes, now_ns(), 0)));
   return write(fileno(stream), "\n", 1) == 1;
 }
 
@@ -112,7 +118,7 @@ static void serve_scrape(int fd) {
   char request[4096] = {0};
   read(fd, request, sizeof request - 1);
   int found = strncmp(request, "GET /metrics ", 13) == 0;
-  uint32_t bytes = found ? w2c_monitor_encodePrometheus(&core, 0, now_ns()) : 0;
+  uint32_t bytes = found ? output_bytes(w2c_monitor_encode(&core, PROMETHEUS, now_ns())) : 0;
   dprintf(fd, "HTTP/1.1 %s\r\nContent-Length: %u\r\n", found ? "200 OK" : "404 Not Found", bytes);
   dprintf(fd, "Content-Type: text/plain; version=0.0.4; charset=utf-8\r\n");
   dprintf(fd, "Connection: close\r\n\r\n");

@@ -21,9 +21,12 @@ import (
 )
 
 const (
-	counter, floatCounter, info = 5, 6, 4
-	flags                       = 2 | 4 // sort tags, timestamps
-	seriesMax, seriesEachMax    = 100_000, 10_000
+	counter, floatCounter, info  = 5, 6, 4
+	flags                        = 2 | 4 // sort tags, timestamps
+	seriesMax, seriesEachMax     = 100_000, 10_000
+	input, influx, prometheus    = 4096, 0, 1
+	fields, fieldNext, fieldCell = 48, 0, 4
+	logLevel                     = 8
 )
 
 // Core is one instance, for one caller at a time.
@@ -44,20 +47,26 @@ func (core *Core) call(name string, values ...uint64) uint64 {
 
 // put copies data to where the core reads.
 func (core *Core) put(data []byte) uint64 {
-	core.Memory().Write(uint32(core.call("inputAddress")), data)
+	core.Memory().Write(input, data)
 	return uint64(len(data))
 }
 
 func (core *Core) write(name string, values ...uint64) []byte {
-	size := core.call(name, values...)
-	view, _ := core.Memory().Read(uint32(core.call("outputAddress")), uint32(size))
+	end := uint32(core.call(name, values...))
+	start := uint32(core.ExportedGlobal("output").Get())
+	view, _ := core.Memory().Read(start, end-start)
 	return bytes.Clone(view)
 }
 
-func (core *Core) gather(name string, values ...uint64) []byte {
+func (core *Core) gather(format uint64) []byte {
 	core.Lock()
 	defer core.Unlock()
-	return core.write(name, append(values, uint64(time.Now().UnixNano()))...)
+	return core.write("encode", format, uint64(time.Now().UnixNano()))
+}
+
+func (core *Core) word(address uint64) uint64 {
+	value, _ := core.Memory().ReadUint32Le(uint32(address))
+	return uint64(value)
 }
 
 // job counts one job: a series a kind, registered the first time.
@@ -66,14 +75,15 @@ func (core *Core) job(source, log uint64, kind string, seconds float64) {
 	defer core.Unlock()
 	done, known := core.handles[kind]
 	if !known {
-		series := core.call("registerSeries", source, core.put(texts(kind)))
-		done = core.call("allocateHandle", series+core.call("fieldOffset", source, 0))
-		core.call("allocateHandle", series+core.call("fieldOffset", source, 1))
+		series := core.call("series", source, core.put(texts(kind)))
+		first := core.word(source + fields)
+		done = core.call("handle", series+core.word(first+fieldCell))
+		core.call("handle", series+core.word(core.word(first+fieldNext)+fieldCell))
 		core.handles[kind] = done
 	}
-	core.call("handleCounterAdd", done, math.Float64bits(1))
-	core.call("handleCounterAdd", done+1, math.Float64bits(seconds))
-	if core.call("logPasses", log, info) == 1 {
+	core.call("counterAdd", done, math.Float64bits(1))
+	core.call("counterAdd", done+1, math.Float64bits(seconds))
+	if info <= core.word(log+logLevel) {
 		fmt.Fprintf(os.Stderr, "jobs: %s took %g s\n", kind, seconds)
 	}
 }
@@ -92,11 +102,11 @@ func main() {
 	module := must(runtime.Instantiate(context.Background(), must(os.ReadFile(os.Args[1]))))
 	core := &Core{Module: module, handles: map[string]uint64{}}
 	core.call("configure", core.put([]byte("example")), flags, seriesMax, seriesEachMax)
-	source := core.call("registerSource", core.put(slices.Concat(
+	source := core.call("source", core.put(slices.Concat(
 		[]byte{0}, texts("jobs", "", "Jobs by kind."), make([]byte, 8), []byte{1}, texts("kind"),
 		[]byte{2, counter}, texts("done", "Jobs done.", ""), []byte{0, 0},
 		[]byte{floatCounter}, texts("busy", "Time spent.", "seconds"), []byte{0, 0})))
-	log := core.call("registerLog", core.put([]byte("jobs")))
+	log := core.call("log", core.put([]byte("jobs")))
 
 	push := func() {
 		connection, err := net.DialTimeout("tcp", "127.0.0.1:"+os.Args[2], time.Second)
@@ -104,7 +114,7 @@ func main() {
 			fmt.Fprintln(os.Stderr, "push: these lines are lost:", err)
 			return
 		}
-		connection.Write(core.gather("encodeInflux"))
+		connection.Write(core.gather(influx))
 		connection.Close()
 	}
 	control, scrape := must(net.Listen("tcp", "127.0.0.1:0")), must(net.Listen("tcp", "127.0.0.1:0"))
@@ -124,7 +134,7 @@ func main() {
 	}()
 	http.HandleFunc("GET /metrics", func(response http.ResponseWriter, _ *http.Request) {
 		response.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
-		response.Write(core.gather("encodePrometheus", 0))
+		response.Write(core.gather(prometheus))
 	})
 	go http.Serve(scrape, nil)
 	fmt.Printf("control %s\nprometheus http://%s/metrics\n", control.Addr(), scrape.Addr())

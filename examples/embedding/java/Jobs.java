@@ -26,6 +26,8 @@ import run.endive.wasm.Parser;
 final class Jobs {
   static final byte COUNTER = 5, FLOAT_COUNTER = 6, INFO = 4;
   static final int FLAGS = 2 | 4; // sort tags, timestamps
+  static final int INPUT = 4096, FIELDS = 48, FIELD_NEXT = 0, FIELD_CELL = 4, LOG_LEVEL = 8;
+  static final int INFLUX = 0, PROMETHEUS = 1;
   static final int SERIES_MAX = 100_000, SERIES_EACH_MAX = 10_000;
   static final InetAddress LOCAL = InetAddress.getLoopbackAddress();
   final Instance core;
@@ -40,8 +42,8 @@ final class Jobs {
     byte[] done = field(COUNTER, "done", "Jobs done.", "");
     byte[] busy = field(FLOAT_COUNTER, "busy", "Time spent.", "seconds");
     byte[] tags = join(new byte[] {1}, text("kind"), new byte[] {2});
-    source = call("registerSource", put(join(new byte[1], head, tags, done, busy)));
-    log = call("registerLog", put("jobs".getBytes(UTF_8)));
+    source = call("source", put(join(new byte[1], head, tags, done, busy)));
+    log = call("log", put("jobs".getBytes(UTF_8)));
   }
 
   /** An export's result. A negative one is a Status: the program is wrong. */
@@ -53,37 +55,43 @@ final class Jobs {
   }
 
   int put(byte[] data) {
-    core.memory().write((int) call("inputAddress"), data);
+    core.memory().write(INPUT, data);
     return data.length;
   }
 
   byte[] written(String name, long... values) {
-    int byteCount = (int) call(name, values);
-    return core.memory().readBytes((int) call("outputAddress"), byteCount);
+    int end = (int) call(name, values);
+    int start = (int) core.exports().global("output").getValue();
+    return core.memory().readBytes(start, end - start);
   }
 
   synchronized byte[] command(byte[] line) {
     return written("command", put(line), nowNs(), 0);
   }
 
-  synchronized byte[] gathered(String name, long... before) {
-    return before.length > 0 ? written(name, before[0], nowNs()) : written(name, nowNs());
+  synchronized byte[] gathered(int format) {
+    return written("encode", format, nowNs());
+  }
+
+  int word(long address) {
+    return core.memory().readInt((int) address);
   }
 
   synchronized void job(String kind, double seconds) {
     if (!handles.containsKey(kind)) {
-      long series = call("registerSeries", source, put(text(kind)));
-      handles.put(kind, call("allocateHandle", series + call("fieldOffset", source, 0)));
-      call("allocateHandle", series + call("fieldOffset", source, 1));
+      long series = call("series", source, put(text(kind)));
+      int done = word(source + FIELDS), busy = word(done + FIELD_NEXT);
+      handles.put(kind, call("handle", series + word(done + FIELD_CELL)));
+      call("handle", series + word(busy + FIELD_CELL));
     }
-    call("handleCounterAdd", handles.get(kind), Double.doubleToRawLongBits(1));
-    call("handleCounterAdd", handles.get(kind) + 1, Double.doubleToRawLongBits(seconds));
-    if (call("logPasses", log, INFO) == 1) System.err.printf("jobs: %s took %s s%n", kind, seconds);
+    call("counterAdd", handles.get(kind), Double.doubleToRawLongBits(1));
+    call("counterAdd", handles.get(kind) + 1, Double.doubleToRawLongBits(seconds));
+    if (INFO <= word(log + LOG_LEVEL)) System.err.printf("jobs: %s took %s s%n", kind, seconds);
   }
 
   void push() {
     try (Socket socket = new Socket(LOCAL, (int) receiverPort)) {
-      socket.getOutputStream().write(gathered("encodeInflux"));
+      socket.getOutputStream().write(gathered(INFLUX));
     } catch (IOException error) {
       System.err.println("push: these lines are lost: " + error.getMessage());
     }
@@ -130,7 +138,7 @@ final class Jobs {
     });
     var http = HttpServer.create(new InetSocketAddress(LOCAL, 0), 0);
     http.createContext("/metrics", exchange -> {
-      byte[] body = jobs.gathered("encodePrometheus", 0);
+      byte[] body = jobs.gathered(PROMETHEUS);
       exchange.getResponseHeaders().set("Content-Type", "text/plain; version=0.0.4; charset=utf-8");
       exchange.sendResponseHeaders(200, body.length);
       exchange.getResponseBody().write(body);

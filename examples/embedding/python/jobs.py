@@ -17,6 +17,8 @@ from wasmtime import Instance, Module, Store
 COUNTER, FLOAT_COUNTER = 5, 6
 SORT_TAGS, TIMESTAMPS = 2, 4
 INFO = 4
+INPUT, FIELDS, FIELD_NEXT, FIELD_CELL, LOG_LEVEL = 4096, 48, 0, 4, 8
+INFLUX, PROMETHEUS = 0, 1
 SERIES_MAX, SERIES_PER_SOURCE_MAX = 100_000, 10_000
 INTERVAL_SECONDS = 10
 
@@ -48,45 +50,52 @@ class Core:
 
     def ask(self, name, data, *values, before=()):
         """Calls an export that reads `data`; a negative result is a Status."""
-        self.memory.write(self.store, data, self.call("inputAddress"))
+        self.memory.write(self.store, data, INPUT)
         result = self.call(name, *before, len(data), *values)
         if result < 0:
             raise ValueError(f"{name}: status {result}")
         return result
 
-    def output(self, byte_count):
-        address = self.call("outputAddress")
-        return bytes(self.memory.read(self.store, address, address + byte_count))
+    def output(self, end):
+        return bytes(self.memory.read(self.store, self.exports["output"].value(self.store), end))
 
     def command(self, line):
         return self.output(self.ask("command", line, time.time_ns(), 0))
+
+    def encode(self, form):
+        return self.output(self.call("encode", form, time.time_ns()))
+
+    def word(self, address):
+        return struct.unpack("<I", self.memory.read(self.store, address, address + 4))[0]
 
 
 class Jobs:
     def __init__(self, core):
         self.core = core
-        self.source = core.ask("registerSource", JOBS)
-        self.log = core.ask("registerLog", b"jobs")
+        self.source = core.ask("source", JOBS)
+        self.log = core.ask("log", b"jobs")
         self.handles = {}
 
     def finish(self, kind, seconds):
         if kind not in self.handles:
             self.handles[kind] = self.register(kind)
-        self.core.call("handleCounterAdd", self.handles[kind], 1.0)
-        self.core.call("handleCounterAdd", self.handles[kind] + 1, seconds)
-        if self.core.call("logPasses", self.log, INFO):
+        self.core.call("counterAdd", self.handles[kind], 1.0)
+        self.core.call("counterAdd", self.handles[kind] + 1, seconds)
+        if INFO <= self.core.word(self.log + LOG_LEVEL):
             print(f"jobs: {kind} took {seconds:g} s", file=sys.stderr)
 
     def register(self, kind):
-        series = self.core.ask("registerSeries", texts(kind), before=[self.source])
-        cells = [series + self.core.call("fieldOffset", self.source, index) for index in (0, 1)]
-        return [self.core.call("allocateHandle", cell) for cell in cells][0]
+        core = self.core
+        series = core.ask("series", texts(kind), before=[self.source])
+        done = core.word(self.source + FIELDS)
+        fields = done, core.word(done + FIELD_NEXT)
+        return [core.call("handle", series + core.word(at + FIELD_CELL)) for at in fields][0]
 
 
 def push(core, port):
     try:
         with socket.create_connection(("127.0.0.1", port), timeout=2) as connection:
-            connection.sendall(core.output(core.call("encodeInflux", time.time_ns())))
+            connection.sendall(core.encode(INFLUX))
     except OSError as error:
         print("push: these lines are lost:", error, file=sys.stderr)
 
@@ -101,7 +110,7 @@ async def control(core, reader, writer):
 async def scrape(core, reader, writer):
     request = (await reader.readuntil(b"\r\n\r\n")).split(b" ")
     is_metrics = request[:2] == [b"GET", b"/metrics"]
-    body = core.output(core.call("encodePrometheus", 0, time.time_ns())) if is_metrics else b""
+    body = core.encode(PROMETHEUS) if is_metrics else b""
     status = "200 OK" if is_metrics else "404 Not Found"
     kind = "Content-Type: text/plain; version=0.0.4; charset=utf-8"
     head = f"HTTP/1.1 {status}\r\n{kind}\r\nContent-Length: {len(body)}\r\n"
