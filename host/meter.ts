@@ -143,6 +143,7 @@ export class Meter {
       this.show({
         name: OWN_NAME,
         help: "What the monitor's limits did",
+        gauges: ["series"],
         read: () => ({ ...this.core.counts(), hookFailures: this.#hooks.failures }),
       });
       this.show({

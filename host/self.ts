@@ -16,17 +16,6 @@ export const OWN_SOURCES: ReadonlySet<string> = new Set([
   "prometheus_logs_messages_total",
 ]);
 
-/** Names of numbers that may fall; all others are counters. */
-const GAUGES: ReadonlySet<string> = new Set([
-  "open",
-  "bufferedLines",
-  "bufferedBytes",
-  "connected",
-  "series",
-  "active",
-  "liveBlocks",
-]);
-
 /** A part's numbers: read anew before each gather. */
 export interface Part {
   /** Of the source: `monitor_push`. */
@@ -34,6 +23,8 @@ export interface Part {
   readonly help: string;
   /** The value of the source's tag, for a part of which there are several. */
   readonly tag?: { readonly key: string; readonly value: string };
+  /** Which numbers may fall; all others are counters. @default none */
+  readonly gauges?: readonly string[];
   /** The numbers by camel-case name, the same names each time. */
   readonly read: () => Readonly<Record<string, number>>;
 }
@@ -45,11 +36,11 @@ export class SelfSources {
   constructor(private readonly meter: Pick<Meter, "source" | "onCollect">) {}
 
   /** Registers a part's source, once a name, and keeps it up to date. */
-  show({ name, help, tag, read }: Part): void {
+  show({ name, help, tag, gauges = [], read }: Part): void {
     const fields = Object.keys(read()).map((stat) => {
       // `sentLines` becomes `sent_lines`.
       const key = stat.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-      return { stat, key, type: GAUGES.has(stat) ? "gauge" : "counter" } as const;
+      return { stat, key, type: gauges.includes(stat) ? "gauge" : "counter" } as const;
     });
     const tags = tag ? [tag.key] : [];
     const source = this.#sources.get(name) ?? this.meter.source({ name, help, tags, fields });

@@ -88,6 +88,7 @@ export class Wires {
     this.host.show({
       name: "monitor_control",
       help: "The control port",
+      gauges: ["open"],
       read: () => ({ ...this.control?.stats }),
     });
     return control.address;
@@ -107,6 +108,7 @@ export class Wires {
     this.host.show({
       name: "monitor_scrape",
       help: "The scrape endpoint",
+      gauges: ["open"],
       read: () => ({ ...this.scrape?.stats }),
     });
     return scrape.address;

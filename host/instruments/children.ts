@@ -4,8 +4,7 @@
  * remembered.
  */
 
-import type { SourceFlag } from "../../assembly/abi.js";
-import { SOURCE_ACTIVE_OFFSET } from "../../assembly/abi.js";
+import { SOURCE_ACTIVE_OFFSET, type SourceFlag } from "../../assembly/abi.js";
 import type { Core } from "../core.js";
 import { encodeSource, encodeValues, fitTagValue, type SourceOptions } from "../definition.js";
 import { MonitorError } from "../errors.js";

@@ -97,6 +97,7 @@ export function showTotals(totals: TraceTotals, show: (part: Part) => void): voi
   show({
     name: "memtrace",
     help: "Memory traces",
+    gauges: ["active", "liveBlocks"],
     read: () => totals.read(),
   });
   for (const reason of DROP_REASONS) {

@@ -64,6 +64,7 @@ export function receiverPart(label: string, stats: ReceiverStats): Part {
     name: "monitor_push",
     help: "Delivery of pushed lines, by receiver",
     tag: { key: "receiver", value: label },
+    gauges: ["bufferedLines", "bufferedBytes", "connected"],
     read: () => ({ ...stats }),
   };
 }
