@@ -3,10 +3,7 @@
  * ABI of `assembly/index.ts` and nothing of formats.
  */
 import {
-  CELL_ACTIVE_OFFSET,
-  CELL_STATE_OFFSET,
   CELL_VALUE_OFFSET,
-  CellKind,
   COUNTERS_ADDRESS,
   CommandFlag,
   CoreFlag,
@@ -147,10 +144,6 @@ export class Core {
     return this.refresh(this.exports.log(this.put(name)));
   }
 
-  allocateHandle(cell: number): number {
-    return this.refresh(this.exports.handle(cell));
-  }
-
   /** Bytes from a series record to the cell of its source's `index`-th field. */
   fieldOffset(source: number, index: number): number {
     let field = this.#word(source + SOURCE_FIELDS_OFFSET);
@@ -158,23 +151,13 @@ export class Core {
     return this.#word(field + FIELD_CELL_OFFSET);
   }
 
-  /** Sets a text cell, if active; what does not fit is cut, on a UTF-8 boundary, and counted. */
-  setText(cell: number, value: string | Uint8Array): void {
-    const { bytes } = this;
-    if (bytes[cell + CELL_STATE_OFFSET] !== CellKind.Text) this.refusals++;
-    else if (bytes[cell + CELL_ACTIVE_OFFSET] === 1) {
-      const text = bytesOf(value);
-      let byteCount = text.length;
-      const capacity = this.#word(this.#word(cell) + FIELD_CAPACITY_OFFSET);
-      if (byteCount > capacity) {
-        this.truncations++;
-        byteCount = capacity;
-        while (byteCount > 0 && ((text[byteCount] as number) & 0xc0) === 0x80) byteCount--;
-      }
-      const at = cell + CELL_VALUE_OFFSET;
-      bytes.set([byteCount & 255, byteCount >> 8], at);
-      bytes.set(text.subarray(0, byteCount), at + 2);
-    }
+  /** Sets an active text cell; what does not fit is cut, on a UTF-8 boundary, and counted. */
+  setText(cell: number, text: string): void {
+    const at = cell + CELL_VALUE_OFFSET + 2;
+    const capacity = this.#word(this.#word(cell) + FIELD_CAPACITY_OFFSET);
+    const { read, written } = encoder.encodeInto(text, this.bytes.subarray(at, at + capacity));
+    this.bytes.set([written & 255, written >> 8], at - 2);
+    if (read < text.length) this.truncations++;
   }
 
   /** Runs one command. `keepUnknown` keeps settings of names that nothing has registered yet. */
@@ -217,7 +200,7 @@ export class Core {
 
   /** Puts text or bytes, as much as fits, into the input; the byte count, which the core checks. */
   put(input: string | Uint8Array): number {
-    const bytes = bytesOf(input);
+    const bytes = typeof input === "string" ? encoder.encode(input) : input;
     this.bytes.set(bytes.subarray(0, INPUT_BYTES_MAX), INPUT_ADDRESS);
     return bytes.length;
   }
@@ -245,10 +228,6 @@ export class Core {
     );
     check(this.refresh(status), "the monitor");
   }
-}
-
-function bytesOf(text: string | Uint8Array): Uint8Array {
-  return typeof text === "string" ? encoder.encode(text) : text;
 }
 
 function flagsOf({ keywords, sortTags, timestamps = "ns", unsigned = "i" }: CoreOptions): number {

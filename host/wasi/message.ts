@@ -20,7 +20,7 @@ export function decode(bytes: Uint8Array): string {
 }
 
 /** Makes UTF-8 of bytes, lossily; returns the same bytes if they are UTF-8 already. */
-export function cleanText(bytes: Uint8Array): Uint8Array {
+function cleanText(bytes: Uint8Array): Uint8Array {
   const text = decode(bytes);
   return text.includes("\ufffd") ? encoder.encode(text) : bytes;
 }

@@ -3,11 +3,18 @@
  * and calls the core. Serves plug-ins in this thread directly, and a guest in a worker by answering
  * its requests.
  */
-import { type Level, LOG_LEVEL_OFFSET, Status } from "../../assembly/abi.js";
+import {
+  CELL_ACTIVE_OFFSET,
+  CELL_STATE_OFFSET,
+  CellKind,
+  type Level,
+  LOG_LEVEL_OFFSET,
+  Status,
+} from "../../assembly/abi.js";
 import type { Core } from "../core.js";
 import { Operation, type Request } from "./channel.js";
 import type { GuestHost, HotExports } from "./guest-imports.js";
-import { cleanText, cleanValues, decode, isUtf8, readFieldCount } from "./message.js";
+import { cleanValues, decode, isUtf8, readFieldCount } from "./message.js";
 
 export interface RegistrarOptions {
   readonly core: Core;
@@ -68,7 +75,9 @@ export class Registrar implements GuestHost {
   text(handle: number, text: Uint8Array): number {
     const cell = this.#cells.get(handle);
     if (cell === undefined) return Status.NoSuchThing;
-    this.#core.setText(cell, cleanText(text));
+    const { bytes } = this.#core;
+    if (bytes[cell + CELL_STATE_OFFSET] !== CellKind.Text) this.#core.refusals++;
+    else if (bytes[cell + CELL_ACTIVE_OFFSET] === 1) this.#core.setText(cell, decode(text));
     return Status.Ok;
   }
 
@@ -117,7 +126,7 @@ export class Registrar implements GuestHost {
   #allocateHandles(series: number, cells: readonly number[]): number {
     let first: number | undefined;
     for (const cell of cells) {
-      const handle = this.#core.allocateHandle(cell);
+      const handle = this.#core.refresh(this.#core.exports.handle(cell));
       if (handle < 0) return handle;
       this.#cells.set(handle, cell);
       first ??= handle;

@@ -53,7 +53,7 @@ test("buckets: a handle of the library and one of a guest count alike", async ()
   const bounds = LISTS.defaults as readonly number[];
   const ours = monitor.histogram({ name: "ours", help: "x", bounds });
   const theirs = monitor.histogram({ name: "theirs", help: "x", labels: ["a"], bounds });
-  const guest = monitor.core.allocateHandle(theirs.child({ a: "" }).cell);
+  const guest = monitor.core.exports.handle(theirs.child({ a: "" }).cell);
   const random = new Random(SEED);
   for (let i = 0; i < 10_000; i++) {
     const value = random.below(12_000) / 1000;

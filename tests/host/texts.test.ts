@@ -3,6 +3,7 @@
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { encodeSource } from "../../host/definition.js";
 import { createMonitor } from "../../host/index.js";
 
 const CUTS: readonly (readonly [rule: string, capacity: number, text: string, kept: string])[] = [
@@ -30,16 +31,33 @@ test("text: a shorter one leaves nothing of a longer", async () => {
   assert.equal(line(), '"short"');
 });
 
-test("text: a disabled source keeps what it has, and a cell of another kind refuses", async () => {
-  const { line, set, monitor, source } = await open(8, "before");
+test("text: a disabled source keeps what it has", async () => {
+  const { line, set, monitor } = await open(8, "before");
   monitor.command("Mm:off");
   set("after");
-  monitor.core.setText(source.text("t").cell, new TextEncoder().encode("after"));
-  assert.equal(monitor.core.counts().refused, 0);
-  monitor.core.setText(source.integer("n").cell, new TextEncoder().encode("after"));
-  assert.equal(monitor.core.counts().refused, 1);
   monitor.command("Mm:on");
   assert.equal(line(), '"before"');
+});
+
+test("text: a guest's is cut and held back alike, and a cell of another kind refuses", async () => {
+  const monitor = await createMonitor({ unref: true });
+  const fields = [
+    { key: "t", type: "text", bytesMax: 4 },
+    { key: "n", type: "i64" },
+  ] as const;
+  const { registrar } = monitor;
+  const source = registrar.source(encodeSource({ name: "m", fields }));
+  const handle = registrar.series(source, new Uint8Array());
+  const set = (to: number, text: string) => registrar.text(to, new TextEncoder().encode(text));
+  set(handle, "abcé");
+  monitor.command("Mm:off");
+  set(handle, "off");
+  monitor.command("Mm:on");
+  assert.equal(monitor.core.counts().refused, 0);
+  set(handle + 1, "text");
+  assert.equal(monitor.core.counts().refused, 1);
+  assert.equal(monitor.core.counts().truncated, 1);
+  assert.match(Buffer.from(monitor.influx()).toString(), /^m t="abc",n=0i /m);
 });
 
 /** A monitor with one source of a text of that capacity, 0 for the default, which is set. */
@@ -54,5 +72,5 @@ async function open(capacity: number, text: string) {
   const set = (value: string) => source.text("t").set(value);
   set(text);
   const line = () => /^m t=("[^"]*")/m.exec(Buffer.from(monitor.influx()).toString())?.[1];
-  return { monitor, source, set, line };
+  return { monitor, set, line };
 }

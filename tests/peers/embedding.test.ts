@@ -197,8 +197,8 @@ function expectation() {
     if (!handles.has(kind)) {
       const series = core.registerSeries(source, encodeValues([kind]), "jobs");
       const [done, busy] = [0, 1].map((field) => series + core.fieldOffset(source, field));
-      handles.set(kind, core.allocateHandle(done as number));
-      core.allocateHandle(busy as number);
+      handles.set(kind, core.exports.handle(done as number));
+      core.exports.handle(busy as number);
     }
     const handle = handles.get(kind) as number;
     core.exports.counterAdd(handle, 1);
