@@ -92,6 +92,7 @@ export const ALLOCATION_GUESTS: readonly Guest[] = [
   ...GROWERS,
   UNSEEN,
   assembly("endless", "", ["-O3", ...DEBUG]),
+  assembly("steps", "", ["-O3", ...DEBUG]),
   { ...assembly("allocations", "", ["-O3"]), name: "as-nameless" },
   { name: "c-ending", language: "c", source: "tests/guests/c/ending.c", options: ["-O2", "-g"] },
   { ...assembly("churn", "", ["-O3", ...DEBUG]), start: "_initialize" },

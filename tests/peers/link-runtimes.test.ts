@@ -3,6 +3,7 @@
  * same result everywhere.
  */
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { appendFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -10,6 +11,7 @@ import { describe, test } from "node:test";
 import { booksIn } from "../guests/allocation.js";
 import { guestPath, ROOT } from "../guests/guest.js";
 import { guestFamilies, guestLines, Linked, link } from "../guests/linked.js";
+import { NOTHING, STEPS, traceRound, WORK } from "../guests/steps.js";
 import { booksOf, eventsOf, readTrace, samplesOf, traceGuest } from "../guests/traced.js";
 import { until } from "../host/until.js";
 import { temporaryFolder } from "../host/wmon.js";
@@ -22,6 +24,8 @@ const ENV = {
   WMON_TIMESTAMPS: "none",
   WMON_HOSTNAME: "image",
 };
+
+const TRACE = { WMON_MEMTRACE: "/monitor/t.ctf", WMON_SAMPLING_RATE: "1" };
 
 const EXECD = join(ROOT, "build/wmon-execd.wasm");
 const COMMANDS = "M*:off,guest:on\nm\nL*:loud\n";
@@ -93,14 +97,46 @@ for (const { name, skip, runtime } of WASI_RUNTIMES) {
 
     test("a memory trace: the guest's books, and that of wmon run", async (t) => {
       const image = await link(t, guestPath("as-allocations-O3"), ["--memtrace"]);
-      const env = { WMON_MEMTRACE: "/monitor/t.ctf", WMON_SAMPLING_RATE: "1" };
-      const linked = new Linked(t, image, { runtime, env });
+      const linked = new Linked(t, image, { runtime, env: TRACE });
       assert.equal(await linked.ended, 0, linked.stderr);
       const trace = readTrace(readFileSync(join(linked.directory, "t.ctf")));
       assert.deepEqual(booksOf(trace), booksIn(linked.stdout));
       assert.equal(samplesOf(trace), booksOf(trace).words);
       const expected = await traceGuest(t, "as-allocations-O3", { stacks: "shadow" });
       assert.deepEqual(eventsOf(trace), eventsOf(expected));
+    });
+
+    test("a memory trace while its source is on", async (t) => {
+      const image = await link(t, STEPS, ["--memtrace"]);
+      const env = { ...TRACE, WMON_CONTROL: "/monitor/control", WMON_METRICS: "memtrace:off" };
+      const linked = new Linked(t, image, { runtime, env });
+      for (const setting of ["on", "off", "on"]) {
+        await tell(linked, WORK);
+        await command(linked, `Mmemtrace:${setting}`);
+      }
+      await tell(linked, WORK);
+      linked.child.stdin?.end();
+      assert.equal(await linked.ended, 0, linked.stderr);
+      for (const [name, round] of [
+        ["t.ctf", 1],
+        ["t.ctf.2", 3],
+      ] as const) {
+        const trace = readTrace(readFileSync(join(linked.directory, name)));
+        assert.deepEqual(eventsOf(trace), await traceRound(t, round));
+        assert.equal(trace.wrongCollects, 0);
+      }
+      assert.match(linked.stderr, /memtrace: trace ended: \/monitor\/t\.ctf has \d+ bytes$/m);
+    });
+
+    test("a memory trace to a pipe that nobody reads: refused, not waited for", async (t) => {
+      const image = await link(t, guestPath("as-allocations-O3"), ["--memtrace"]);
+      const directory = temporaryFolder(t);
+      execFileSync("mkfifo", [join(directory, "t.ctf")]);
+      const env = { ...ENV, ...TRACE };
+      const linked = new Linked(t, image, { runtime, env, directory });
+      assert.equal(await linked.ended, 0, linked.stderr);
+      assert.match(linked.stderr, /WMON_MEMTRACE: .* the trace ends here: it is no file$/m);
+      assert.match(linked.read("push"), /^memtrace,.*failed_sessions=1i,.*active=0i/m);
     });
 
     test("the monitor alone", async (t) => {
@@ -112,6 +148,23 @@ for (const { name, skip, runtime } of WASI_RUNTIMES) {
       assert.match(linked.stderr, /^ok: \*:disabled,guest:enabled$/m);
     });
   });
+}
+
+/** Has the guest of steps take a byte, and waits until it is done with it. */
+async function tell(linked: Linked, byte: string): Promise<void> {
+  const before = linked.stdout.length;
+  linked.child.stdin?.write(byte);
+  await until(`${byte} is done; it said ${linked.stderr}`, () => linked.stdout.length > before);
+}
+
+/** Gives it a command, and calls of WASI until that is obeyed. */
+async function command(linked: Linked, line: string): Promise<void> {
+  const before = linked.read("control.reply");
+  await appendFile(join(linked.directory, "control"), `${line}\n`);
+  while (linked.read("control.reply") === before) await tell(linked, NOTHING);
+  assert.equal(linked.read("control.reply"), `${before}ok\n`);
+  // The reply comes first.
+  await tell(linked, NOTHING);
 }
 
 const MESSAGES = [

@@ -1,8 +1,9 @@
 /**
- * The life of a monitor that can trace: that of the others, with a trace from the start to the end
- * if `WMON_MEMTRACE` asks for one.
+ * The life of a monitor that can trace: that of the others, with a trace while the source
+ * `memtrace` is on, if `WMON_MEMTRACE` names a file for it.
  */
 import { ascii } from "../../bytes/ascii";
+import { pollControl } from "../control";
 import { findVariable, parseDouble, valueEnd, valueStart } from "../environment";
 import { _start } from "../guest";
 import {
@@ -15,7 +16,7 @@ import {
   endCall as watchEnd,
 } from "../lifecycle";
 import { openPlaces } from "./places";
-import { beginRecording } from "./recorder";
+import { followSwitch, openRecording } from "./recorder";
 import { openTotals, tell } from "./totals";
 import { endTrace, flushDue, isTracing, nowUs } from "./trace";
 import { openPath } from "./trace-file";
@@ -28,6 +29,9 @@ export function start(): void {
   open();
   openTotals();
   openTrace();
+  // Commands that wait may be about the trace.
+  pollControl();
+  followSwitch();
   begin();
   _start();
   finish();
@@ -35,13 +39,19 @@ export function start(): void {
 
 /** Before a WASI call of the guest; true if it must be answered with EBADF. */
 export function beginCall(call: u32, fd: u32): bool {
-  if (isTracing) flushDue(nowUs());
-  return watchCall(call, fd);
+  const isKept = watchCall(call, fd);
+  followTrace();
+  return isKept;
 }
 
 /** Behind a WASI call of the guest. */
 export function endCall(call: u32, errno: u32, moved: u32, countAt: usize): void {
   watchEnd(call, errno, moved, countAt);
+  followTrace();
+}
+
+function followTrace(): void {
+  followSwitch();
   if (isTracing) flushDue(nowUs());
 }
 
@@ -68,6 +78,5 @@ function openTrace(): void {
   if (!findVariable(ascii("WMON_MEMTRACE"))) return;
   if (!openPath(valueStart, valueEnd)) refusePath(ascii("WMON_MEMTRACE"));
   const hasName = findVariable(ascii("WMON_HOSTNAME"));
-  beginRecording(rate, valueStart, hasName ? <u32>(valueEnd - valueStart) : 0);
-  tell(isTracing, 0);
+  openRecording(rate, valueStart, hasName ? <u32>(valueEnd - valueStart) : 0);
 }

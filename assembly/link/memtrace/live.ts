@@ -47,6 +47,12 @@ export function take(address: u32): i64 {
   return id;
 }
 
+/** Forgets all blocks; the table stays as large as it is. */
+export function forget(): void {
+  memory.fill(slots, 0, slotCount << 3);
+  liveCount = 0;
+}
+
 /** Where an address is, or the free slot where it would go. */
 function slotOf(address: u32): usize {
   let index = homeOf(address);

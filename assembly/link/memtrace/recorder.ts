@@ -3,25 +3,73 @@
  * counts the samples of a block, takes its backtrace, remembers it until it is freed. Called in the
  * middle of the guest's call; addresses are the guest's.
  */
+import { expire } from "../../index";
 import { armCountdown, countSamples, startSampler } from "../../memtrace/sampler";
 import { nowNs } from "../clock";
-import { COUNTDOWN_OFF, countDown, countdown, probeAt, UNKNOWN_ADDRESS } from "./hooks";
-import { liveCount, makeRoom, put, take } from "./live";
+import { block, COUNTDOWN_OFF, countDown, countdown, UNKNOWN_ADDRESS } from "./hooks";
+import { forget, liveCount, makeRoom, put, take } from "./live";
 import { FRAMES_MAX, readStack } from "./stack";
-import { CUT, count, tell, UNTRACKED } from "./totals";
-import { beginTrace, flushDue, isTracing, nowUs, writeAllocation, writeCollect } from "./trace";
-import { unwatch, watch } from "./watch";
+import { CUT, count, isSwitchedOn, tell, UNTRACKED } from "./totals";
+import {
+  beginTrace,
+  closeTrace,
+  flushDue,
+  isTracing,
+  nowUs,
+  writeAllocation,
+  writeCollect,
+} from "./trace";
+import { unwatch, unwatchAll, watch } from "./watch";
 
-/** The first countdown while the shadow stack still waits for its memory; 0 once it is there. */
+/** Between two looks at the switch, for a guest that does not call WASI meanwhile. */
+const LOOK_US: f64 = 100000;
+
+/** Of every trace: its rate, 0 if none is asked for; the host's name. */
+let rate: f64 = 0;
+let host: usize = 0;
+let hostBytes: u32 = 0;
+/** What the switch was when it was followed last. */
+let isOn: bool = false;
+let lookedUs: f64 = 0;
+
+/** The first countdown, until the first allocation: it makes the shadow stack's memory. */
 let first: i32 = 0;
 
-/** Traces from the guest's first allocation on, each word with a probability of `rate`. */
-export function beginRecording(rate: f64, host: usize, hostBytes: u32): void {
+/** Says how traces are made: each word is sampled with a probability of `samplingRate`. */
+export function openRecording(samplingRate: f64, hostAt: usize, hostByteCount: u32): void {
+  rate = samplingRate;
+  host = hostAt;
+  hostBytes = hostByteCount;
+}
+
+/** Begins a trace, or ends it, if the switch was turned. */
+export function followSwitch(): void {
+  if ((rate == 0) | (isSwitchedOn() == isOn)) return;
+  isOn = !isOn;
+  if (isOn) beginRecording();
+  else endRecording();
+}
+
+function beginRecording(): void {
   beginTrace(rate, host, hostBytes);
+  tell(isTracing, 0);
+  if (!isTracing) return;
   // log1p by Kahan's way: exact where 1 - rate is not.
   const rest = 1 - rate;
   const logMiss = rest == 1 ? -rate : (Math.log(rest) * -rate) / (rest - 1);
   first = startSampler(rate, 1 / logMiss, nowNs());
+  countDown(0);
+}
+
+/** Leaves the guest as if nothing had been recorded. */
+function endRecording(): void {
+  if (isTracing) closeTrace();
+  first = 0;
+  forget();
+  unwatchAll();
+  // Without a shadow stack the next allocation makes it, as it does in a guest never traced.
+  if (block) countDown(COUNTDOWN_OFF);
+  tell(false, 0);
 }
 
 /** A block was allocated, at 0 if it was not, and the countdown has ended. */
@@ -29,8 +77,7 @@ export function allocated(address: u32, byteCount: u32): void {
   if (!isTracing) return stopCounting();
   const words = <i32>((byteCount >>> 2) + <u32>((byteCount & 3) != 0));
   if (first) {
-    // The countdown was 0, so that the first allocation of all made the shadow stack's memory.
-    countDown(first - words);
+    countDown(address ? first - words : first);
     first = 0;
     if (countdown > 0) return;
   }
@@ -54,7 +101,7 @@ export function freed(address: u32): void {
 
 function sample(address: u32, words: u32, samples: f64): void {
   const us = nowUs();
-  flushDue(us);
+  look(us);
   if (!isTracing) return;
   const frames = readStack();
   if (frames == FRAMES_MAX) count(CUT, 1);
@@ -70,13 +117,22 @@ function sample(address: u32, words: u32, samples: f64): void {
 
 function collect(id: f64): void {
   const us = nowUs();
-  flushDue(us);
+  look(us);
   if (isTracing) writeCollect(us, id);
   tell(isTracing, liveCount);
 }
 
+/** Flushes, and ends a trace whose time is over. */
+function look(us: f64): void {
+  flushDue(us);
+  if ((us - lookedUs < LOOK_US) & (us >= lookedUs)) return;
+  lookedUs = us;
+  expire(<u64>us * 1000);
+  followSwitch();
+}
+
 /** Lets the guest be until it has allocated 4 GiB. */
 function stopCounting(): void {
-  probeAt(0);
+  unwatchAll();
   countDown(COUNTDOWN_OFF);
 }

@@ -3,6 +3,7 @@
  * fields).
  */
 import { CELL_VALUE_OFFSET } from "../../abi";
+import { Source } from "../../metrics/record";
 import { registerSeries } from "../../metrics/series";
 import { cellIn, cellOf, record, take, takeMessage } from "../setup";
 
@@ -20,16 +21,22 @@ const LIVE: u32 = 8;
 export const DROPPED: u32 = 9;
 
 const cells: usize = memory.data(40, 8);
+let traces: usize = 0;
 
 /** Registers both. */
 export function openTotals(): void {
-  const source = take();
+  traces = take();
   for (let field: u32 = 0; field < DROPPED; field++) {
-    store<u32>(cells + (field << 2), <u32>cellOf(source, field));
+    store<u32>(cells + (field << 2), <u32>cellOf(traces, field));
   }
   const dropped = take();
   const series = registerSeries(dropped, takeMessage());
   store<u32>(cells + (DROPPED << 2), <u32>cellIn(dropped, series, 0));
+}
+
+/** Whether the source `memtrace` is on, which is the switch of the trace. */
+export function isSwitchedOn(): bool {
+  return changetype<Source>(traces).value != 0;
 }
 
 /** Adds to a number, whether its source is active or not. */

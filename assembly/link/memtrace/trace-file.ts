@@ -1,7 +1,10 @@
 /**
  * The file of a trace: packets are appended as they are complete. It is opened for each, as all
- * files of the monitor are.
+ * files of the monitor are. Each trace has its own: `t.ctf`, then `t.ctf.2`, `t.ctf.3`.
  */
+import { allocate, reserve } from "../../bytes/arena";
+import { putUnsigned } from "../../bytes/integer";
+import { putBytes } from "../../bytes/put";
 import { TraceOutput } from "../../memtrace/abi";
 import { LOCATION_PACKET, OUTPUT } from "../../memtrace/layout";
 import {
@@ -19,13 +22,38 @@ import {
 } from "../file";
 
 /** The error number of preview1 for what is no file. */
-const ERRNO_INVALID: u32 = 28;
+export const ERRNO_INVALID: u32 = 28;
 
 const place: Place = changetype<Place>(memory.data(16, 8));
 
-/** Takes its path; false if that is in no directory that is there. */
+/** The path, with room for a number behind it. */
+export let pathStart: usize = 0;
+export let pathEnd: usize = 0;
+
+/** Where the number goes. */
+let suffix: usize = 0;
+let number: u32 = 1;
+/** A trace has begun in the file: the next one needs another. */
+let isTaken: bool = false;
+
+/** Takes the path; false if that is in no directory that is there. */
 export function openPath(start: usize, end: usize): bool {
-  return findPlace(place, start, <u32>(end - start));
+  const byteCount = <u32>(end - start);
+  if (!reserve(byteCount + 64, 300000)) return false;
+  pathStart = allocate(byteCount + 64);
+  suffix = putBytes(pathStart, start, byteCount);
+  pathEnd = suffix;
+  return findPlace(place, pathStart, byteCount);
+}
+
+/** Moves on to the next file, if a trace has begun in this one. */
+export function turnFile(): void {
+  if (!isTaken) return;
+  isTaken = false;
+  number++;
+  store<u8>(suffix, 0x2e);
+  pathEnd = putUnsigned(suffix + 1, number);
+  place.byteCount = <u32>(pathEnd - place.path);
 }
 
 /** Bytes of the packets that the writer has completed. */
@@ -44,6 +72,7 @@ export function writePackets(isFirst: bool): u32 {
     errno = writeFile(fd, load<u32>(OUTPUT, TraceOutput.EventAddress << 2), eventBytes());
   }
   closeFile(fd);
+  if (!errno) isTaken = true;
   return errno;
 }
 

@@ -2,16 +2,25 @@
  * The trace while it is made: events go through the writer to the file, a quiet packet is flushed
  * once a second. A file that cannot be written ends it.
  */
+import { Level } from "../../abi";
 import { ascii } from "../../bytes/ascii";
-import { addDouble, addText } from "../../bytes/put";
+import { addBytes, addDouble, addText, cursor, writeAt } from "../../bytes/put";
 import { AllocationSource } from "../../memtrace/abi";
 import { INPUT, MISSES } from "../../memtrace/layout";
 import { begin, explain, flush, putAllocation, putCollect } from "../../memtrace/writer";
 import { nowNs } from "../clock";
-import { closeLine, openNote } from "../stderr";
+import { writeMessage } from "../log";
+import { addEscaped, closeLine, openNote } from "../stderr";
 import { putContext, putExecutable, putPlace, recordBytes } from "./places";
 import { BYTES, count, DROPPED, EVENTS, FAILED_SESSIONS, SAMPLES, SESSIONS } from "./totals";
-import { completeBytes, writePackets } from "./trace-file";
+import {
+  completeBytes,
+  ERRNO_INVALID,
+  pathEnd,
+  pathStart,
+  turnFile,
+  writePackets,
+} from "./trace-file";
 
 const SECOND_US: f64 = 1000000;
 const WORD_BITS: u32 = 32;
@@ -22,6 +31,7 @@ const EMIT: i32 = 1;
 export let isTracing: bool = false;
 
 let nextId: u32 = 0;
+let traceBytes: f64 = 0;
 /** Events of the packet that is open. */
 let pending: u32 = 0;
 let flushedUs: f64 = 0;
@@ -31,14 +41,16 @@ export function nowUs(): f64 {
   return <f64>(nowNs() / 1000);
 }
 
-/** Begins a trace and its file; the host's name is what stands at `host`. */
+/** Begins a trace and its file, the next one; the host's name is what stands at `host`. */
 export function beginTrace(rate: f64, host: usize, hostBytes: u32): void {
+  turnFile();
   const now = nowUs();
   const executableBytes = putExecutable(INPUT);
   memory.copy(INPUT + executableBytes, host, hostBytes);
   const contextBytes = putContext(INPUT + executableBytes + hostBytes);
   begin(rate, WORD_BITS, 0, now, executableBytes, hostBytes, 0, contextBytes);
   nextId = 0;
+  traceBytes = 0;
   pending = 0;
   flushedUs = now;
   isTracing = true;
@@ -79,13 +91,27 @@ export function flushDue(us: f64): void {
   emit(false, 0);
 }
 
-/** Sends what is left, and ends the trace. */
-export function endTrace(): void {
+/** Sends what is left, and ends the trace; false if that could not be written. */
+export function endTrace(): bool {
   if (pending) {
     flush();
     emit(false, 0);
   }
+  const isWhole = isTracing;
   isTracing = false;
+  return isWhole;
+}
+
+/** Ends the trace while the program goes on: says in which file it is, whatever the levels are. */
+export function closeTrace(): void {
+  if (!endTrace()) return;
+  writeAt(INPUT);
+  addText(ascii("trace ended: "));
+  addBytes(pathStart, pathEnd - pathStart);
+  addText(ascii(" has "));
+  addDouble(traceBytes);
+  addText(ascii(" bytes"));
+  writeMessage(ascii("memtrace"), Level.App, INPUT, cursor);
 }
 
 function settle(result: i32, us: f64): void {
@@ -100,7 +126,9 @@ function settle(result: i32, us: f64): void {
 function emit(isFirst: bool, begun: u32): void {
   const errno = writePackets(isFirst);
   if (!errno) {
-    count(BYTES, completeBytes());
+    const byteCount = completeBytes();
+    count(BYTES, byteCount);
+    traceBytes += byteCount;
     pending = begun;
     return;
   }
@@ -109,7 +137,13 @@ function emit(isFirst: bool, begun: u32): void {
   pending = 0;
   isTracing = false;
   openNote();
-  addText(ascii("WMON_MEMTRACE: cannot be written, the trace ends here: WASI error number "));
-  addDouble(errno);
+  addText(ascii("WMON_MEMTRACE: "));
+  addEscaped(pathStart, pathEnd);
+  addText(ascii(" cannot be written, the trace ends here: "));
+  if (errno == ERRNO_INVALID) addText(ascii("it is no file"));
+  else {
+    addText(ascii("WASI error number "));
+    addDouble(errno);
+  }
   closeLine();
 }

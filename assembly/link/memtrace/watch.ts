@@ -4,7 +4,7 @@
  */
 import { fromGuest } from "../ground";
 import { reserve } from "../guest";
-import { PROBE_BYTES, probe, probeAt } from "./hooks";
+import { block, PROBE_BYTES, probe, probeAt } from "./hooks";
 
 /** A counter that has been here stays: it no longer knows how many there are. */
 const SATURATED: u32 = 255;
@@ -28,6 +28,12 @@ export function unwatch(address: u32): void {
   const counter = counterOf(address);
   const count: u32 = load<u8>(counter);
   if (count - 1 < SATURATED - 1) store<u8>(counter, count - 1);
+}
+
+/** Has no frees told any more: the guest is as if nobody had watched. */
+export function unwatchAll(): void {
+  if (block) memory.fill(fromGuest(block), 0, PROBE_BYTES);
+  probeAt(0);
 }
 
 function counterOf(address: u32): usize {
