@@ -12,8 +12,10 @@ const STDERR: u32 = 2;
 /** Bytes of a message, before it is escaped. */
 export const MESSAGE_BYTES_MAX: u32 = 16384;
 
-/** A line: escapes make six bytes of two at most, and there is a name before the message. */
-const line: usize = memory.data(67584, 16);
+/** A message of escapes, four bytes each, with a name before it; what is quoted is cut there. */
+const QUOTE_BYTES_MAX: u32 = 67584;
+/** A line: behind a quote there may be a few words. */
+const line: usize = memory.data(67840, 16);
 const NS_PER_MS: u64 = 1000000;
 const MS_PER_DAY: u64 = 86400000;
 
@@ -46,7 +48,7 @@ export function closeLine(): void {
 
 /** Appends text so that it stays in its line and does nothing to a terminal. */
 export function addEscaped(start: usize, end: usize): void {
-  while (start != end) {
+  while (start != end && <u32>(cursor - line) < QUOTE_BYTES_MAX) {
     const from = start;
     start = readCharacter(start, end);
     if (character < 0) addText(REPLACEMENT);

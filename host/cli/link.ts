@@ -24,6 +24,7 @@ Examples:
   echo 'L*:debug' >> ./out/control              with WMON_CONTROL=/monitor/control
   wmon link --memtrace app.wasm                 one that can trace its memory; when it has run with
   wmon report ./out/app.ctf                     WMON_MEMTRACE=/monitor/app.ctf
+  echo 'Mmemtrace:on for 30s' >> ./out/control  and begun with WMON_METRICS=memtrace:off: half a minute
   wmon link --standalone -o wmon-execd.wasm     the monitor alone, for Telegraf's execd
 
 What is made runs in any WASI preview1 runtime and takes its options from the environment:
@@ -35,8 +36,9 @@ What is made runs in any WASI preview1 runtime and takes its options from the en
   WMON_TIMESTAMPS=ns|none  timestamps on pushed lines
   WMON_LOG_LEVEL=SETTINGS  log levels from the start: 'info' or '*:info,dns:debug'
   WMON_METRICS=SETTINGS    sources on or off from the start: '*:off,memory:on'
-  WMON_MEMTRACE=PATH       with --memtrace: a trace of the guest's memory, from its start to its end
-  WMON_SAMPLING_RATE=RATE  of that trace, the probability that a word is sampled (default 1e-4)
+  WMON_MEMTRACE=PATH       with --memtrace: a trace of the guest's memory while the source memtrace
+                           is on, as it is from the start; the next ones go to PATH.2, PATH.3
+  WMON_SAMPLING_RATE=RATE  of traces, the probability that a word is sampled (default 1e-4)
 Paths lie in a directory that the runtime is told to give. Log messages go to standard error.
 
 The monitor is looked after when the guest calls WASI, at most every 100 ms, and pushes once more

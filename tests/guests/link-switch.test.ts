@@ -256,6 +256,25 @@ test("a thousand traces take no more memory than the first", () => {
   assert.equal(new Set(traces.map(({ blocks }) => blocks.length)).size, 1);
 });
 
+test("the variable may switch it on for a while, or off for good", () => {
+  const script: Script = function* (wasi) {
+    yield WORK;
+    wasi.advance(31);
+    yield NOTHING;
+    yield WORK;
+  };
+  const started = play({ WMON_METRICS: "memtrace:on for 30s" }, script);
+  assert.match(started.stderr, /trace ended: \/monitor\/t\.ctf has/);
+  assert.ok(!started.files.has("t.ctf.2"));
+  assert.ok(!play(OFF, script).files.has("t.ctf"));
+});
+
+test("a path that is longer than a line is cut where it is quoted", () => {
+  const wasi = play({ WMON_MEMTRACE: `/else${"\x01".repeat(100_000)}` }, function* () {});
+  assert.match(wasi.stderr, /^wmon: WMON_MEMTRACE: \/else(\\x01)+ is in no directory [^\n]*\n$/);
+  assert.ok(wasi.stderr.length < 68_000);
+});
+
 test("without a file for traces the switch only shows numbers", () => {
   const wasi = play({ WMON_MEMTRACE: "" }, function* (wasi) {
     yield* command(wasi, "Mmemtrace:off");

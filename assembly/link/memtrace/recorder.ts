@@ -6,7 +6,7 @@
 import { expire } from "../../index";
 import { armCountdown, countSamples, startSampler } from "../../memtrace/sampler";
 import { nowNs } from "../clock";
-import { block, COUNTDOWN_OFF, countDown, countdown, UNKNOWN_ADDRESS } from "./hooks";
+import { COUNTDOWN_OFF, countDown, countdown, UNKNOWN_ADDRESS } from "./hooks";
 import { forget, liveCount, makeRoom, put, take } from "./live";
 import { FRAMES_MAX, readStack } from "./stack";
 import { CUT, count, isSwitchedOn, tell, UNTRACKED } from "./totals";
@@ -32,7 +32,7 @@ let hostBytes: u32 = 0;
 let isOn: bool = false;
 let lookedUs: f64 = 0;
 
-/** The first countdown, until the first allocation: it makes the shadow stack's memory. */
+/** The first countdown, until the first allocation, which may have to make the shadow stack. */
 let first: i32 = 0;
 
 /** Says how traces are made: each word is sampled with a probability of `samplingRate`. */
@@ -61,14 +61,12 @@ function beginRecording(): void {
   countDown(0);
 }
 
-/** Leaves the guest as if nothing had been recorded. */
+/** Forgets what was recorded; the guest's next call of `allocated` is its last. */
 function endRecording(): void {
   if (isTracing) closeTrace();
   first = 0;
   forget();
   unwatchAll();
-  // Without a shadow stack the next allocation makes it, as it does in a guest never traced.
-  if (block) countDown(COUNTDOWN_OFF);
   tell(false, 0);
 }
 
