@@ -61,9 +61,8 @@ export function open(): void {
   isOpen = true;
 }
 
-/** The first look and the first gather: at the guest's first call, or before it starts. */
+/** The first gather, before the guest starts. */
 export function begin(): void {
-  pollControl();
   gather(false);
   lookedNs = elapsedNs();
   gatheredNs = lookedNs;

@@ -3,7 +3,7 @@
  * Telegraf's `execd` runs it.
  */
 import { ascii } from "../bytes/ascii";
-import { endLine, hasLine, isAsked, replyTo, takeLines } from "./control";
+import { endLine, hasLine, isAsked, pollControl, replyTo, takeLines } from "./control";
 import { readFile } from "./file";
 import { push, pushTo, refresh } from "./gather";
 import { _start } from "./guest";
@@ -20,6 +20,7 @@ const stdout: Outlet = changetype<Outlet>(memory.data(32, 8));
 /** Runs the guest. */
 export function start(): void {
   open();
+  pollControl();
   begin();
   _start();
   finish();

@@ -24,7 +24,7 @@ Examples:
   echo 'L*:debug' >> ./out/control              with WMON_CONTROL=/monitor/control
   wmon link --memtrace app.wasm                 one that can trace its memory; when it has run with
   wmon report ./out/app.ctf                     WMON_MEMTRACE=/monitor/app.ctf
-  echo 'Mmemtrace:on for 30s' >> ./out/control  and begun with WMON_METRICS=memtrace:off: half a minute
+  echo 'Mmemtrace:on for 30s' >> ./out/control  and WMON_METRICS=memtrace:off: half a minute
   wmon link --standalone -o wmon-execd.wasm     the monitor alone, for Telegraf's execd
 
 What is made runs in any WASI preview1 runtime and takes its options from the environment:

@@ -29,8 +29,8 @@ export function start(): void {
   open();
   openTotals();
   openTrace();
-  // Commands that wait may be about the trace.
   pollControl();
+  // Commands that have waited may be about the trace.
   followSwitch();
   begin();
   _start();
@@ -77,6 +77,5 @@ function openTrace(): void {
   }
   if (!findVariable(ascii("WMON_MEMTRACE"))) return;
   if (!openPath(valueStart, valueEnd)) refusePath(ascii("WMON_MEMTRACE"));
-  const hasName = findVariable(ascii("WMON_HOSTNAME"));
-  openRecording(rate, valueStart, hasName ? <u32>(valueEnd - valueStart) : 0);
+  openRecording(rate);
 }

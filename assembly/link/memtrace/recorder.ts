@@ -6,7 +6,7 @@
 import { expire } from "../../index";
 import { armCountdown, countSamples, startSampler } from "../../memtrace/sampler";
 import { nowNs } from "../clock";
-import { COUNTDOWN_OFF, countDown, countdown, UNKNOWN_ADDRESS } from "./hooks";
+import { COUNTDOWN_OFF, countDown, countdown, probeAt, UNKNOWN_ADDRESS } from "./hooks";
 import { forget, liveCount, makeRoom, put, take } from "./live";
 import { FRAMES_MAX, readStack } from "./stack";
 import { CUT, count, isSwitchedOn, tell, UNTRACKED } from "./totals";
@@ -24,10 +24,8 @@ import { unwatch, unwatchAll, watch } from "./watch";
 /** Between two looks at the switch, for a guest that does not call WASI meanwhile. */
 const LOOK_US: f64 = 100000;
 
-/** Of every trace: its rate, 0 if none is asked for; the host's name. */
+/** Of every trace; 0 if none is asked for. */
 let rate: f64 = 0;
-let host: usize = 0;
-let hostBytes: u32 = 0;
 /** What the switch was when it was followed last. */
 let isOn: bool = false;
 let lookedUs: f64 = 0;
@@ -36,10 +34,8 @@ let lookedUs: f64 = 0;
 let first: i32 = 0;
 
 /** Says how traces are made: each word is sampled with a probability of `samplingRate`. */
-export function openRecording(samplingRate: f64, hostAt: usize, hostByteCount: u32): void {
+export function openRecording(samplingRate: f64): void {
   rate = samplingRate;
-  host = hostAt;
-  hostBytes = hostByteCount;
 }
 
 /** Begins a trace, or ends it, if the switch was turned. */
@@ -51,7 +47,7 @@ export function followSwitch(): void {
 }
 
 function beginRecording(): void {
-  beginTrace(rate, host, hostBytes);
+  beginTrace(rate);
   tell(isTracing, 0);
   if (!isTracing) return;
   // log1p by Kahan's way: exact where 1 - rate is not.
@@ -131,6 +127,6 @@ function look(us: f64): void {
 
 /** Lets the guest be until it has allocated 4 GiB. */
 function stopCounting(): void {
-  unwatchAll();
+  probeAt(0);
   countDown(COUNTDOWN_OFF);
 }

@@ -32,9 +32,8 @@ export let pathEnd: usize = 0;
 
 /** Where the number goes. */
 let suffix: usize = 0;
+/** Of the next trace's file. */
 let number: u32 = 1;
-/** A trace has begun in the file: the next one needs another. */
-let isTaken: bool = false;
 
 /** Takes the path; false if that is in no directory that is there. */
 export function openPath(start: usize, end: usize): bool {
@@ -46,11 +45,9 @@ export function openPath(start: usize, end: usize): bool {
   return findPlace(place, pathStart, byteCount);
 }
 
-/** Moves on to the next file, if a trace has begun in this one. */
+/** Moves on to the next file if a trace has begun in this one. */
 export function turnFile(): void {
-  if (!isTaken) return;
-  isTaken = false;
-  number++;
+  if (number == 1) return;
   store<u8>(suffix, 0x2e);
   pathEnd = putUnsigned(suffix + 1, number);
   place.byteCount = <u32>(pathEnd - place.path);
@@ -72,7 +69,7 @@ export function writePackets(isFirst: bool): u32 {
     errno = writeFile(fd, load<u32>(OUTPUT, TraceOutput.EventAddress << 2), eventBytes());
   }
   closeFile(fd);
-  if (!errno) isTaken = true;
+  if (isFirst & !errno) number++;
   return errno;
 }
 

@@ -9,6 +9,7 @@ import { AllocationSource } from "../../memtrace/abi";
 import { INPUT, MISSES } from "../../memtrace/layout";
 import { begin, explain, flush, putAllocation, putCollect } from "../../memtrace/writer";
 import { nowNs } from "../clock";
+import { findVariable, valueEnd, valueStart } from "../environment";
 import { writeMessage } from "../log";
 import { addEscaped, closeLine, openNote } from "../stderr";
 import { putContext, putExecutable, putPlace, recordBytes } from "./places";
@@ -41,12 +42,14 @@ export function nowUs(): f64 {
   return <f64>(nowNs() / 1000);
 }
 
-/** Begins a trace and its file, the next one; the host's name is what stands at `host`. */
-export function beginTrace(rate: f64, host: usize, hostBytes: u32): void {
+/** Begins a trace and its file, the next one. */
+export function beginTrace(rate: f64): void {
   turnFile();
   const now = nowUs();
   const executableBytes = putExecutable(INPUT);
-  memory.copy(INPUT + executableBytes, host, hostBytes);
+  const hasName = findVariable(ascii("WMON_HOSTNAME"));
+  const hostBytes = hasName ? <u32>(valueEnd - valueStart) : 0;
+  memory.copy(INPUT + executableBytes, valueStart, hostBytes);
   const contextBytes = putContext(INPUT + executableBytes + hostBytes);
   begin(rate, WORD_BITS, 0, now, executableBytes, hostBytes, 0, contextBytes);
   nextId = 0;
