@@ -5,7 +5,7 @@
  */
 const COLD = {
   "bytes/arena": ["allocate"],
-  "bytes/double": ["layOut", "multiplyRounded", "putDouble"],
+  "bytes/double": ["layOut", "multiplyHigh", "putDouble"],
   "bytes/escape": ["addInflux", "addQuoted"],
   "bytes/input": ["endInput", "openInput", "readF64", "readText", "readU8", "refuseIf", "take"],
   "bytes/integer": ["putSigned", "putUnsigned"],

@@ -16,3 +16,5 @@ export const STAMP: usize = memory.data(48, 16);
  * whoever sets texts. Its address is its alignment: what comes before is shorter.
  */
 export const COUNTERS: usize = memory.data(16, COUNTERS_ADDRESS);
+/** Where digits of a double are laid out; zeros stand before and behind them. */
+export const DRAFT: usize = memory.data(48, 8) + 8;

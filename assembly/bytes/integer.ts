@@ -5,7 +5,7 @@
 /** What fits into eight digits. */
 export const SMALL_MAX: u32 = 100000000;
 const E8: u64 = 100000000;
-const ASCII_ZEROS: u64 = 0x3030303030303030;
+export const ASCII_ZEROS: u64 = 0x3030303030303030;
 
 /**
  * Eight digits of `value` < 10^8, one a byte, the first digit in the lowest byte, not yet ASCII.
@@ -20,13 +20,12 @@ export function digitsOf8(value: u32): u64 {
 
 /** Writes `value` in decimal: at most 20 bytes, may touch 7 more. */
 export function putUnsigned(at: usize, value: u64): usize {
-  if (value >= E8) {
-    const upper = value / E8;
-    at = putUnsigned(at, upper);
-    store<u64>(at, digitsOf8(<u32>(value - upper * E8)) | ASCII_ZEROS);
-    return at + 8;
-  }
-  return putSmall(at, <u32>value);
+  const upper = value / E8;
+  if (upper) at = putUnsigned(at, upper);
+  const digits = digitsOf8(<u32>(value - upper * E8));
+  const leading = upper ? 0 : min(ctz(digits) >> 3, 7);
+  store<u64>(at, (digits | ASCII_ZEROS) >> (leading << 3));
+  return at + 8 - <usize>leading;
 }
 
 /** Writes `value` < `SMALL_MAX` in decimal: at most 8 bytes, may touch 7 more. */

@@ -67,6 +67,14 @@ function nudge(value: number, steps: number): number {
   return double[0] ?? 0;
 }
 
+/** The doubles closest to half-way between two decimals of their length, found by enumeration. */
+const HARDEST = [
+  1.3588129002659584e-245, 1.3076622631878654e65, 7.895608971758472e-281, 3.4492932658871003e180,
+  1.6619261593183327e-197, 1.5456026235604067e-104, 7.901408005942668e112, 1.0434193686463287e-286,
+  2.0398802919148655e-239, 2.5041072873102316e-55, 2.9802322387695312e-8, 5.960464477539062e-7,
+  0.0000010728836059570312, 0.0000015497207641601562,
+] as const;
+
 type Draw = (random: Random) => number;
 
 const KINDS: readonly (readonly [rule: string, batches: number, draw: Draw])[] = [
@@ -88,6 +96,7 @@ const KINDS: readonly (readonly [rule: string, batches: number, draw: Draw])[] =
     80,
     (random) => Number(`${random.below(1_000_000)}e${random.below(640) - 340}`),
   ],
+  ["the hardest to round", 1, (random) => random.pick(HARDEST)],
   [
     "integers near 2^53",
     50,
