@@ -23,8 +23,8 @@ const CORE_PASSES = [
   ...["--dealign", "--reorder-functions-by-name", "-g"],
 ];
 
-/** How often the core's shape is looked through; the shared one saves the time. */
-const SHAPE_ROUNDS = { release: 3, shared: 1 };
+/** How often the core's shape is looked through; the shared one only loses its names. */
+const SHAPE_ROUNDS = { release: 3, shared: 0 };
 
 /** How the trace module is optimised: for speed, of which it needs all for a sample. */
 const MEMTRACE_PASSES = ["--always-inline-max-function-size", "60", "-O3", "--strip-debug"];

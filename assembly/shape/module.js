@@ -7,7 +7,8 @@ import { Op, readInstruction } from "./instruction.js";
 
 /** Bytes before the first section. */
 export const MAGIC_BYTES = 8;
-const FUNCTION_EXPORT = 0;
+/** Kinds of exports that point at something that can move. */
+export const ExportKind = { Function: 0, Global: 3 };
 const FUNCTION_NAMES = 1;
 
 /** Numbers of sections. */
@@ -145,7 +146,8 @@ function link(module, typeIndices) {
     }
   }
   for (const item of module.exports) {
-    if (item.kind === FUNCTION_EXPORT) item.target = functions[item.index];
+    if (item.kind === ExportKind.Function) item.target = functions[item.index];
+    if (item.kind === ExportKind.Global) item.target = globals[item.index];
   }
   module.start = functions[module.start];
 }

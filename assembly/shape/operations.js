@@ -154,7 +154,7 @@ export function regroupOperands(wasmFunction) {
   const { code } = wasmFunction;
   const { nodes } = readTree(wasmFunction);
   const nodeAt = new Map(nodes.map((node) => [node.at, node]));
-  return nodes.flatMap(({ instruction, operands, at }) => {
+  return nodes.flatMap(({ instruction, operands }) => {
     if (!ASSOCIATIVE.includes(instruction.op) || operands?.length !== 2) return [];
     const [left, right] = operands;
     const isSame = ({ end }) => code[end - 1].op === instruction.op;

@@ -2,7 +2,7 @@
  * Writes a module that changes again and again: what did not change since is not encoded anew.
  */
 import { putInstruction, putNumber } from "./instruction.js";
-import { MAGIC_BYTES, Section } from "./module.js";
+import { ExportKind, MAGIC_BYTES, Section } from "./module.js";
 
 const FUNCTION_TYPE = 0x60;
 const MODULE_BYTES_MAX = 65536;
@@ -54,10 +54,14 @@ function sectionBytes(module, id) {
   } else if (id === Section.Global) {
     putList(out, module.globals, ({ bytes }) => out.push(...bytes));
   } else if (id === Section.Export) {
+    const movable = {
+      [ExportKind.Function]: module.functions,
+      [ExportKind.Global]: module.globals,
+    };
     putList(out, module.exports, ({ name, kind, index, target }) => {
       putText(out, name);
       out.push(kind);
-      putNumber(out, target === undefined ? index : module.functions.indexOf(target));
+      putNumber(out, movable[kind]?.indexOf(target) ?? index);
     });
   } else if (id === Section.Start) putNumber(out, module.functions.indexOf(module.start));
   else return undefined;
