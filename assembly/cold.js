@@ -7,7 +7,7 @@ const COLD = {
   "bytes/arena": ["allocate"],
   "bytes/double": ["layOut", "multiplyHigh", "putDouble"],
   "bytes/escape": ["addInflux", "addQuoted"],
-  "bytes/input": ["endInput", "openInput", "readF64", "readText", "readU8", "refuseIf", "take"],
+  "bytes/input": ["openInput", "readF64", "readText", "readU8", "refuseIf", "take"],
   "bytes/integer": ["putSigned", "putUnsigned"],
   "bytes/put": ["addByte", "addDouble", "addText", "putBytes", "putText"],
   "bytes/text": [
@@ -28,7 +28,7 @@ const COLD = {
   "encode/number": ["numberAt"],
   "encode/prometheus": ["addHeader", "putExposition"],
   index: ["command", "configure", "encode"],
-  "metrics/cell": ["checkKind", "gaugeSet", "observe", "refuse"],
+  "metrics/cell": ["checkKind", "gaugeSet", "observe", "refuse", "setCell"],
   "metrics/field": ["addSuffix", "familyName", "isCompound", "readField"],
   "metrics/freshness": ["nextActive"],
   "metrics/handle": [
@@ -43,20 +43,20 @@ const COLD = {
   ],
   "metrics/log": ["registerLog"],
   "metrics/name": ["addName", "claimName", "isListable", "isName", "isNameByte"],
-  "metrics/registry": ["makeSetting", "openCatalog", "reserveOutputs"],
+  "metrics/record": ["isFamily"],
+  "metrics/registry": ["endMessage", "makeSetting", "openCatalog", "reserveOutputs"],
   "metrics/series": ["count", "findSeries", "headOf", "registerSeries", "removeSeries", "tagValue"],
   "metrics/setting": ["find", "findSetting", "insert"],
   "metrics/source": [
     "addField",
     "isTakenBack",
-    "outputBytesOf",
-    "readFields",
+
     "readSource",
     "registerField",
     "registerSource",
-    "reserveDefinition",
+    "openDefinition",
   ],
-  "metrics/switch": ["assign", "openCell"],
+  "metrics/switch": ["assign", "openCells"],
   "metrics/tag": ["addSetting", "addTag", "governor", "hasTag", "keepLabel"],
 };
 

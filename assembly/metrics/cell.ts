@@ -35,9 +35,7 @@ export function counterAdd(cell: usize, value: f64): void {
 
 /** Sets a gauge, float, bool or duration. */
 export function gaugeSet(cell: usize, value: f64): void {
-  if (load<u16>(cell, CELL_STATE_OFFSET) != CellKind.Gauge + CELL_ACTIVE) {
-    checkKind(cell, CellKind.Gauge);
-  } else store<f64>(cell, value, CELL_VALUE_OFFSET);
+  setCell(cell, CellKind.Gauge, reinterpret<u64>(value));
 }
 
 /** Adds to a gauge. */
@@ -47,46 +45,34 @@ export function gaugeAdd(cell: usize, value: f64): void {
 
 /** Sets an i64 or u64 field. */
 export function setInteger(cell: usize, value: i64): void {
-  if (load<u16>(cell, CELL_STATE_OFFSET) != CellKind.Integer + CELL_ACTIVE) {
-    checkKind(cell, CellKind.Integer);
-  } else store<i64>(cell, value, CELL_VALUE_OFFSET);
+  setCell(cell, CellKind.Integer, value);
+}
+
+function setCell(cell: usize, kind: u32, bits: u64): void {
+  if (load<u16>(cell, CELL_STATE_OFFSET) != kind + CELL_ACTIVE) checkKind(cell, kind);
+  else store<u64>(cell, bits, CELL_VALUE_OFFSET);
 }
 
 /** One observation of a histogram or summary; NaN is refused and counted. */
 export function observe(cell: usize, value: f64): void {
-  const kind = <u32>load<u16>(cell, CELL_STATE_OFFSET) - CELL_ACTIVE - CellKind.Histogram;
-  if (kind > 1) return checkCompound(cell);
+  const kind: u32 = load<u16>(cell, CELL_STATE_OFFSET) - CELL_ACTIVE;
+  // One of the two is even, the other is odd.
+  if (kind - CellKind.Histogram > 1) return checkKind(cell, CellKind.Histogram | (kind & 1));
   if (value != value) return refuse();
   const field = changetype<Field>(load<usize>(cell));
-  const bucket: usize = kind ? 0 : bucketOf(field, value) << 3;
-  const count = load<f64>(cell + bucket, CELL_BUCKETS_OFFSET);
-  store<f64>(cell + bucket, count + 1, CELL_BUCKETS_OFFSET);
-  if (kind && field.parameterCount) sketchCount(cell + CELL_SKETCH_OFFSET, value);
+  const isSummary = kind & 1;
+  let counted = cell;
+  if (isSummary) {
+    if (field.parameterCount) sketchCount(cell + CELL_SKETCH_OFFSET, value);
+  } else {
+    // The last bound is +Infinity.
+    for (let at = field.parameters; load<f64>(at) < value; at += 8) counted += 8;
+  }
+  store<f64>(counted, load<f64>(counted, CELL_BUCKETS_OFFSET) + 1, CELL_BUCKETS_OFFSET);
   store<f64>(cell, load<f64>(cell, CELL_VALUE_OFFSET) + value, CELL_VALUE_OFFSET);
 }
 
 /** A disabled cell ignores writes in silence; one of another kind refuses them. */
 export function checkKind(cell: usize, kind: u32): void {
   if (load<u8>(cell, CELL_STATE_OFFSET) != kind) refuse();
-}
-
-function checkCompound(cell: usize): void {
-  if (<u32>load<u8>(cell, CELL_STATE_OFFSET) - CellKind.Histogram > 1) refuse();
-}
-
-/**
- * Index of the first bound that is at least `value`: how many are below. No branch depends on the
- * value, and the +Infinity behind the bounds is never below.
- */
-function bucketOf(field: Field, value: f64): usize {
-  const wanted = f64x2.splat(value);
-  let below = i64x2.splat(0);
-  let at = field.parameters;
-  const end = at + ((<usize>field.parameterCount) << 3);
-  while (at < end) {
-    below = i64x2.sub(below, f64x2.gt(wanted, v128.load(at)));
-    below = i64x2.sub(below, f64x2.gt(wanted, v128.load(at, 16)));
-    at += 32;
-  }
-  return <usize>(i64x2.extract_lane(below, 0) + i64x2.extract_lane(below, 1));
 }

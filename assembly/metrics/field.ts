@@ -3,6 +3,7 @@
  */
 import {
   CellKind,
+  FIELDS_MAX,
   FieldType,
   PARAMETERS_MAX,
   SourceFlag,
@@ -26,7 +27,8 @@ import {
 } from "../bytes/text";
 import { addWord } from "../bytes/word";
 import { addName, claimName, isShort } from "./name";
-import { Field, Source } from "./record";
+import { Field, isFamily, Source } from "./record";
+import { growOutputs } from "./registry";
 import { SKETCH_BYTES } from "./sketch";
 import { keepLabel } from "./tag";
 
@@ -34,6 +36,8 @@ const TEXT_BYTES_MAX: f64 = 4096;
 const UNIT_BYTES_MAX: u32 = 64;
 /** Around a number on either wire: the number, its separators, a timestamp. */
 const NUMBER_BYTES: u32 = 96;
+/** Around HELP and TYPE. */
+const HEADER_BYTES: u32 = 128;
 /** The `CellKind` of each `FieldType`, four bits each, `Bool` lowest. */
 const KINDS: u64 = 0x654221123322;
 
@@ -51,6 +55,7 @@ export function readField(source: Source): Field {
   const help = readText();
   const unit = readText();
   const count = readU16();
+  refuseIf(source.fieldCount >= <u32>FIELDS_MAX, Status.LimitReached);
   const isNamed = isShort(key) & (textBytes(unit) <= UNIT_BYTES_MAX);
   refuseIf(!isNamed | (type > <u32>FieldType.Text), Status.FieldInvalid);
   refuseIf(count > <u32>PARAMETERS_MAX, Status.LimitReached);
@@ -66,6 +71,7 @@ export function readField(source: Source): Field {
   renderPromLines(field, source, key);
   const bytes = <u32>(arenaMark() - changetype<usize>(field));
   field.outputBytes = bytes + field.lineCount * NUMBER_BYTES + field.parameterCount * 3;
+  growOutputs(field.outputBytes * 3 + textBytes(field.help) * 2 + HEADER_BYTES);
   return field;
 }
 
@@ -91,10 +97,8 @@ function readParameters(field: Field, count: u32): void {
     store<f64>(at, value);
     at += 8;
   }
-  const padding = f64x2.splat(Infinity);
-  v128.store(at, padding);
-  v128.store(at, padding, 16);
-  arenaRelease(at + 32);
+  store<f64>(at, Infinity);
+  arenaRelease(at + 8);
   field.lineCount = 1;
   field.cellBytes = 16;
   if (isCompound(field)) {
@@ -118,11 +122,10 @@ function isParameter(kind: i32, value: f64): bool {
 
 /** A family's keys are those of Telegraf's prometheus input, metric version 1. */
 function renderInfluxLines(field: Field, source: Source, key: usize): void {
-  const isFamily = source.flags & SourceFlag.Family;
   const start = openText();
-  if (!isFamily) addInflux(key, Part.Key);
+  if (!isFamily(source)) addInflux(key, Part.Key);
   const hash = hashBytes(~(<u64>changetype<usize>(source)), start, cursor);
-  if (isCompound(field) & !isFamily) addByte(0x5f);
+  if (isCompound(field) & !isFamily(source)) addByte(0x5f);
   const prefix = closeText();
   claimName(hash, Status.FieldInvalid);
   field.influxLines = arenaMark();
@@ -131,7 +134,7 @@ function renderInfluxLines(field: Field, source: Source, key: usize): void {
     openText();
     addText(prefix);
     if (!isCompound(field)) {
-      if (isFamily) addWord(TYPES, field.kind);
+      if (isFamily(source)) addWord(TYPES, field.kind);
     } else if (i < 2) addWord(ascii("count sum"), i);
     else {
       addDouble(load<f64>(at));
@@ -144,7 +147,7 @@ function renderInfluxLines(field: Field, source: Source, key: usize): void {
 
 /** The name without what a line of the type has behind it. All texts of a source share one. */
 function renderName(field: Field, source: Source, key: usize, unit: usize): void {
-  const isKeyed = (field.kind != CellKind.Text) & !(source.flags & SourceFlag.Family);
+  const isKeyed = (field.kind != CellKind.Text) & !isFamily(source);
   const start = openText();
   addText(source.promPrefix);
   if (isKeyed) {

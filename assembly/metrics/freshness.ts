@@ -3,7 +3,7 @@
  * hidden until they do.
  */
 import { hashBytes } from "../bytes/text";
-import { Field, Freshness, SERIES_EXPIRED, SERIES_REMOVED, Series, Source } from "./record";
+import { Field, SERIES_EXPIRED, SERIES_REMOVED, Series, Source } from "./record";
 import { Setting } from "./setting";
 
 /** The next source that is gathered, its series looked at; 0 at the end. */
@@ -17,18 +17,17 @@ export function nextActive(setting: Setting, nowNs: u64): usize {
 function refresh(source: Source, nowNs: u64): void {
   for (let at = source.firstSeries; at; at = changetype<Series>(at).next) {
     const series = changetype<Series>(at);
-    const freshness = changetype<Freshness>(at + offsetof<Series>());
     let checksum: u64 = 0;
     for (let link = source.firstField; link; link = changetype<Field>(link).next) {
       const field = changetype<Field>(link);
       const cell = at + field.offset;
       checksum = hashBytes(checksum, cell, cell + field.cellBytes);
     }
-    if (checksum != freshness.checksum) {
-      freshness.checksum = checksum;
-      freshness.changedNs = nowNs;
+    if (<u32>checksum != series.checksum) {
+      series.checksum = <u32>checksum;
+      series.changedNs = nowNs;
     }
-    const isExpired = <i64>(nowNs - freshness.changedNs) > <i64>source.ttlNs;
+    const isExpired = <i64>(nowNs - series.changedNs) > <i64>source.ttlNs;
     series.flags = (series.flags & SERIES_REMOVED) | (isExpired ? SERIES_EXPIRED : 0);
   }
 }

@@ -1,6 +1,7 @@
 /**
  * The layout of the registry's records in the arena. Texts are counted texts.
  */
+import { SourceFlag } from "../abi";
 import { Named, Setting } from "./setting";
 
 /** A named unit that reports one set of fields. */
@@ -36,6 +37,11 @@ export class Source extends Setting {
   outputBytes: u32;
   /** Lines that a series has in an exposition at most: each repeats its labels. */
   lineCount: u32;
+}
+
+/** Whether a source is a Prometheus-style family. */
+export function isFamily(source: Source): bool {
+  return (source.flags & SourceFlag.Family) != 0;
 }
 
 /** A tag key of a source, in the order in which tags are written. */
@@ -89,29 +95,23 @@ export class Field {
 @unmanaged
 @final
 export class Series {
-  /** The next of the same source, removed ones included. */
-  next: usize;
   /** The next in the same hash bucket; of a removed one the next that is free. */
   chained: usize;
+  /** The next of the same source, removed ones included. */
+  next: usize;
   source: usize;
+  /** Bytes that the record has for texts. */
+  capacity: u32;
   /** Bytes of `{a="b",c="d"`, which stand at the source's `seriesBytes`. */
   labelBytes: u32;
   /** Bytes of `,a=b,c=d` behind them. */
   influxBytes: u32;
-  /** Bytes that the record has for both. */
-  capacity: u32;
   /** Not 0 if nobody sees it. */
   flags: u32;
-  padding: u32;
-}
-
-/** Of series of a source with a TTL only, between record and cells. */
-@unmanaged
-@final
-export class Freshness {
+  /** Of the cells, if the source has a TTL. */
+  checksum: u32;
   /** The gather that last saw a changed cell. */
   changedNs: u64;
-  checksum: u64;
 }
 
 export const SERIES_EXPIRED: u32 = 1;

@@ -2,12 +2,12 @@
  * What the registry holds and how much of it: the catalogs of sources, tag keys and log sources,
  * the caps, and the upper bound of every output, kept up to date by each registration.
  */
-import { CoreFlag, Level } from "../abi";
+import { CoreFlag, Level, Status } from "../abi";
 import { allocateZeroed, reserve } from "../bytes/arena";
 import { ascii } from "../bytes/ascii";
 import { addInflux, Part, setKeywords } from "../bytes/escape";
 import { CATALOGS } from "../bytes/fixed";
-import { INPUT } from "../bytes/input";
+import { endInput, INPUT, refuseIf } from "../bytes/input";
 import { addText } from "../bytes/put";
 import { closeText, copyText, keepText, openText, textBytes } from "../bytes/text";
 import { Setting } from "./setting";
@@ -32,7 +32,7 @@ const SETTING_BYTES: u32 = 1024;
  * Upper bound of every output: replies, lists, lines, exposition. Memory is reserved, not touched.
  * At first that of an error reply: the longest command, each byte as `\DDD`, and some words.
  */
-let outputBytes: u64 = 263168;
+export let outputBytes: u64 = 263168;
 let vmTag: usize = 0;
 let flags: u32 = 0;
 let seriesMax: u32 = 0;
@@ -78,13 +78,27 @@ export function isSeriesCapReached(total: u32, ofSource: u32): bool {
 /**
  * Makes room for `arenaBytes` of records and for outputs that grow by `output`; false if refused.
  */
-export function reserveOutputs(arenaBytes: u64, output: u64): bool {
+export function reserveOutputs(arenaBytes: u32, output: u64): bool {
   return reserve(arenaBytes, outputBytes + output);
+}
+
+/**
+ * Refuses the message if it goes on, or if there is no room for `arenaBytes` of records and for
+ * outputs that grow by `output`.
+ */
+export function endMessage(arenaBytes: u32, output: u64): void {
+  endInput();
+  refuseIf(!reserveOutputs(arenaBytes, output), Status.OutOfMemory);
 }
 
 /** Adds to the upper bound of outputs; negative numbers take away. */
 export function growOutputs(byteCount: i64): void {
   outputBytes += byteCount;
+}
+
+/** Sets the upper bound of outputs back. */
+export function releaseOutputs(byteCount: u64): void {
+  outputBytes = byteCount;
 }
 
 /** What a name may add to a list. */

@@ -8,17 +8,17 @@ import { allocate } from "../bytes/arena";
 import { ascii } from "../bytes/ascii";
 import { addInflux, addQuoted, Part, Quoting } from "../bytes/escape";
 import { COUNTERS } from "../bytes/fixed";
-import { endInput, INPUT, openInput, readText, refusal, refuseIf } from "../bytes/input";
+import { INPUT, openInput, readText, refusal, refuseIf } from "../bytes/input";
 import { addByte, addText, cursor, writeAt } from "../bytes/put";
 import { compareBytes, hashBytes, textBytes, textEnd } from "../bytes/text";
-import { Field, Freshness, SERIES_REMOVED, Series, Source, TagKey } from "./record";
-import { growOutputs, isSeriesCapReached, reserveOutputs } from "./registry";
-import { openCell } from "./switch";
+import { SERIES_REMOVED, Series, Source, TagKey } from "./record";
+import { endMessage, growOutputs, isSeriesCapReached } from "./registry";
+import { openCells } from "./switch";
 
 /** Room for texts grows in steps, so that a removed record fits the next tag set. */
 const CAPACITY_STEP: u32 = 15;
 /** Beside the texts of a record: slack for stores that overshoot. */
-const SLACK_BYTES: u64 = 64;
+const SLACK_BYTES: u32 = 64;
 
 /** Heads of hash chains, 65,536 of them; memory that nobody touches costs nothing. */
 const HEADS_BYTES = 262144;
@@ -34,11 +34,10 @@ export function registerSeries(address: usize, byteCount: u32): i32 {
   for (let i: u32 = 0; i < source.tagCount; i++) {
     refuseIf(textBytes(readText()) > <u32>TAG_VALUE_BYTES_MAX, Status.TagInvalid);
   }
-  endInput();
   // Escapes may double every byte.
-  const textsMax = <u64>byteCount * 4 + source.tagBytes + SLACK_BYTES;
-  const output = textsMax * (source.lineCount + 1) + source.outputBytes;
-  refuseIf(!reserveOutputs(textsMax + source.seriesBytes, output), Status.OutOfMemory);
+  const textsMax = byteCount * 4 + source.tagBytes + SLACK_BYTES;
+  const output = <u64>textsMax * source.lineCount + source.outputBytes;
+  endMessage(textsMax + source.seriesBytes, output);
   if (refusal) return refusal;
   const found = findSeries(source, 0);
   if (found) return found;
@@ -52,7 +51,7 @@ export function removeSeries(address: usize): void {
   if (series.flags & SERIES_REMOVED) return;
   const source = changetype<Source>(series.source);
   let link = headOf(source, address + source.seriesBytes, series.labelBytes);
-  while (load<usize>(link) != address) link = load<usize>(link) + offsetof<Series>("chained");
+  while (load<usize>(link) != address) link = load<usize>(link);
   store<usize>(link, series.chained);
   count(source, series, -1);
   series.flags = SERIES_REMOVED;
@@ -105,36 +104,28 @@ function tagValue(tag: TagKey, shared: usize): usize {
   return shared ? shared : value;
 }
 
-/**
- * A removed record that has room, with a copy of the texts; or a new one, in which they stand
- * already.
- */
+/** A removed record that has room, or a new one; the texts are copied, for they may stand there. */
 function takeRecord(source: Source, texts: usize, byteCount: u32): Series {
   let link = changetype<usize>(source) + offsetof<Source>("freeSeries");
   while (load<usize>(link) && changetype<Series>(load<usize>(link)).capacity < byteCount) {
-    link = load<usize>(link) + offsetof<Series>("chained");
+    link = load<usize>(link);
   }
-  let series = changetype<Series>(load<usize>(link));
-  if (load<usize>(link)) {
-    store<usize>(link, series.chained);
-    memory.copy(changetype<usize>(series) + source.seriesBytes, texts, byteCount);
-  } else {
+  let address = load<usize>(link);
+  if (address) store<usize>(link, load<usize>(address));
+  else {
     const capacity = (byteCount + CAPACITY_STEP) & ~CAPACITY_STEP;
-    const address = allocate(source.seriesBytes + capacity);
-    memory.fill(address, 0, offsetof<Series>());
-    series = changetype<Series>(address);
-    series.source = changetype<usize>(source);
-    series.capacity = capacity;
+    address = allocate(source.seriesBytes + capacity);
+    changetype<Series>(address).next = 0;
+    changetype<Series>(address).source = changetype<usize>(source);
+    changetype<Series>(address).capacity = capacity;
     store<usize>(source.seriesEnd, address);
-    source.seriesEnd = address;
+    source.seriesEnd = address + offsetof<Series>("next");
   }
-  const address = changetype<usize>(series);
+  memory.copy(address + source.seriesBytes, texts, byteCount);
+  const series = changetype<Series>(address);
   series.flags = 0;
-  if (source.ttlNs) memory.fill(address + offsetof<Series>(), 0, offsetof<Freshness>());
-  for (let at = source.firstField; at; at = changetype<Field>(at).next) {
-    const field = changetype<Field>(at);
-    openCell(address + field.offset, field, source.value);
-  }
+  series.checksum = 0;
+  openCells(source, address, -1);
   return series;
 }
 
@@ -142,7 +133,7 @@ function takeRecord(source: Source, texts: usize, byteCount: u32): Series {
 function count(source: Source, series: Series, sign: i32): void {
   source.seriesCount += sign;
   store<u32>(COUNTERS, load<u32>(COUNTERS) + sign);
-  const texts = <u64>series.labelBytes * source.lineCount + series.influxBytes;
+  const texts = <u64>series.capacity * source.lineCount;
   growOutputs((texts + source.outputBytes) * <i64>sign);
 }
 

@@ -12,7 +12,7 @@ const FIRST: u64 = (1023 - 24) << 5;
 
 /** Counts one value; a counter that is full stays. */
 export function sketchCount(sketch: usize, value: f64): void {
-  const bucket = <i32>((reinterpret<u64>(max(value, 0)) >> SHIFT) - FIRST);
+  const bucket = <i32>(reinterpret<i64>(value) >> SHIFT) - <i32>FIRST;
   const at = sketch + min(max(bucket << 2, 0), <i32>SKETCH_BYTES - 4);
   const count = load<u32>(at) + 1;
   if (count) store<u32>(at, count);

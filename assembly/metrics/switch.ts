@@ -14,24 +14,16 @@ export function assign(setting: Setting, value: u32, deadlineNs: u64): void {
   setting.deadlineNs = deadlineNs;
   if (!deadlineNs) setting.saved = value;
   const source = changetype<Source>(setting);
-  for (let at = source.firstSeries; at; at = changetype<Series>(at).next) openState(at, source);
+  for (let at = source.firstSeries; at; at = changetype<Series>(at).next) openCells(source, at, 0);
 }
 
-/** Writes the states of a series' cells. */
-function openState(series: usize, source: Source): void {
+/** Writes the headers of a series' cells, and zeros behind them where `zeros` is all ones. */
+export function openCells(source: Source, series: usize, zeros: u32): void {
   for (let link = source.firstField; link; link = changetype<Field>(link).next) {
     const field = changetype<Field>(link);
-    store<u16>(series + field.offset, <u16>stateOf(field, source.value), CELL_STATE_OFFSET);
+    const cell = series + field.offset;
+    memory.fill(cell, 0, field.cellBytes & zeros);
+    store<usize>(cell, link);
+    store<u16>(cell, <u16>(field.kind + source.value * CELL_ACTIVE), CELL_STATE_OFFSET);
   }
-}
-
-/** Makes a cell: header, and zeros. */
-export function openCell(cell: usize, field: Field, isOn: u32): void {
-  memory.fill(cell, 0, field.cellBytes);
-  store<usize>(cell, changetype<usize>(field));
-  store<u16>(cell, <u16>stateOf(field, isOn), CELL_STATE_OFFSET);
-}
-
-function stateOf(field: Field, isOn: u32): u32 {
-  return field.kind + isOn * CELL_ACTIVE;
 }

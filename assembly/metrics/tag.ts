@@ -2,7 +2,7 @@
  * Tag keys of sources: rendered for both wires; and the remembered settings of tag keys, which
  * decide how a new source starts.
  */
-import { CoreFlag, SourceFlag, Status } from "../abi";
+import { CoreFlag, Status } from "../abi";
 import { allocate } from "../bytes/arena";
 import { ascii } from "../bytes/ascii";
 import { addInflux, Part } from "../bytes/escape";
@@ -11,7 +11,7 @@ import { addByte, addText, cursor } from "../bytes/put";
 import { closeText, hashBytes, keepText, openText, textBytes, textStart } from "../bytes/text";
 import { findWord } from "../bytes/word";
 import { addName, claimName, isName, isShort } from "./name";
-import { Source, TagKey } from "./record";
+import { isFamily, Source, TagKey } from "./record";
 import { hasFlag, TAG_ABSENT, tagKeys } from "./registry";
 import { find, insert, Setting } from "./setting";
 
@@ -24,7 +24,7 @@ const RESERVED_START: u32 = 0x5f5f;
 /** Puts a key into its place; refused when it is no key or repeated. */
 export function addTag(source: Source, key: usize, index: u32): void {
   refuseIf(!isShort(key) | isReserved(key), Status.TagInvalid);
-  refuseIf(source.flags & SourceFlag.Family && !isName(key, false), Status.TagInvalid);
+  refuseIf(isFamily(source) & !isName(key, false), Status.TagInvalid);
   const tag = changetype<TagKey>(allocate(offsetof<TagKey>()));
   tag.index = index;
   tag.name = keepText(key);
