@@ -3,7 +3,8 @@
  * 0.0.4. The original's InfluxQL keyword prefix is here too (strict mode; the host has the words).
  */
 import { ascii } from "./ascii";
-import { addByte } from "./put";
+import { putUnsigned } from "./integer";
+import { addByte, cursor, writeAt } from "./put";
 import { textEnd, textStart } from "./text";
 import { findWord } from "./word";
 
@@ -21,9 +22,13 @@ export const enum Quoting {
   Help = 0,
   Label = 1,
   Influx = 2,
+  /** As OCaml's `%S` prints a string (stdlib, `String.escaped`). */
+  Ocaml = 3,
 }
 
 const BACKSLASH: u32 = 0x5c;
+/** The letters of `\b`, `\t`, `\n` and `\r`, from byte 8 on; the others have none. */
+const LETTERS = ascii("btn\x0b\x0cr");
 /** Counted text of lower-case words, a space between two; at address 0 is an empty one. */
 let keywords: usize = 0;
 
@@ -60,14 +65,22 @@ export function addInflux(text: usize, part: Part): void {
  * protocol gets `\\n`, three: Telegraf refuses a line with the other.
  */
 export function addQuoted(text: usize, quoting: Quoting): void {
+  const isOcaml = quoting == Quoting.Ocaml;
   const end = textEnd(text);
   for (let at = textStart(text); at < end; at++) {
     const byte: u32 = load<u8>(at);
-    const isNewline = byte == 0x0a;
-    if (isNewline & (quoting == Quoting.Influx)) addByte(BACKSLASH);
+    const hasLetter = (byte == 0x0a) | (isOcaml & (byte - 8 < 6));
+    const letter: u32 = hasLetter ? load<u8>(LETTERS + 2 - 8 + byte) : byte;
+    if (isOcaml & (byte - 0x20 >= 0x5f) & (letter == byte)) {
+      // The first of four digits makes room for the backslash.
+      writeAt(putUnsigned(cursor, byte + 1000));
+      store<u8>(cursor - 4, BACKSLASH);
+      continue;
+    }
+    if ((letter != byte) & (quoting == Quoting.Influx)) addByte(BACKSLASH);
     const isQuote = (byte == 0x22) & (quoting != Quoting.Help);
-    if (isNewline | (byte == BACKSLASH) | isQuote) addByte(BACKSLASH);
-    addByte(isNewline ? 0x6e : byte);
+    if ((letter != byte) | (byte == BACKSLASH) | isQuote) addByte(BACKSLASH);
+    addByte(letter);
   }
 }
 

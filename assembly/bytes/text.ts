@@ -2,7 +2,7 @@
  * Counted texts: a u16 byte count and that many bytes, as they stand in messages and in the arena.
  */
 import { arenaMark, arenaRelease } from "./arena";
-import { addText, cursor, putBytes, writeAt } from "./put";
+import { addText, cursor, writeAt } from "./put";
 
 const copied: usize = memory.data(65600, 16);
 
@@ -45,10 +45,21 @@ export function keepText(text: usize): usize {
   return closeText();
 }
 
-/** A copy of at most 65,535 bytes as a counted text, valid until the next copy. */
-export function copyText(start: usize, end: usize): usize {
+/**
+ * A copy of at most 65,535 bytes as a counted text, valid until the next copy; `fold` is 0x20 to
+ * make ASCII lower-case.
+ */
+export function copyText(start: usize, end: usize, fold: u32): usize {
   store<u16>(copied, <u16>(end - start));
-  putBytes(copied + 2, start, end - start);
+  for (let at = copied + 2; start < end; start++) {
+    const byte: u32 = load<u8>(start);
+    store<u8>(at++, byte - 0x41 < 26 ? byte | fold : byte);
+  }
+  return copied;
+}
+
+/** The last copy. */
+export function copiedText(): usize {
   return copied;
 }
 

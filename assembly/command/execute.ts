@@ -6,15 +6,17 @@ import { arenaMark } from "../bytes/arena";
 import { ascii } from "../bytes/ascii";
 import { INPUT } from "../bytes/input";
 import { addText, cursor, writeAt } from "../bytes/put";
+import { copyText } from "../bytes/text";
 import { hasFlag, logs, sources } from "../metrics/registry";
 import { Setting } from "../metrics/setting";
-import { applyItems } from "./apply";
+import { takeItems } from "./item";
 import { addList } from "./list";
-import { clearOutcome, fail, failBytes, setOutcome } from "./outcome";
+import { clearOutcome, fail, openFailure, setOutcome } from "./outcome";
 import { parseDuration } from "./time";
 
-const HELP = ascii(`ok: l l* l<src>,... L<level> L<src>:<level>,... (quiet app error warning info
-debug) m m* m<src>,... Mon Moff M<src>:on Mtag:<key>:off,... Moff for 10m`);
+/** Each form once, by example. */
+const HELP = ascii(`ok: l l* ldns Linfo Ldns:debug (quiet app error warning info debug)
+m m* mdns Mon Mdns:off Mtag:key:off for 9m`);
 
 /** ` for`, little-endian. */
 const FOR: u32 = 0x726f6620;
@@ -43,7 +45,7 @@ function run(start: usize, end: usize, nowNs: u64, keeps: bool): void {
     if (selector & 0x20) addList(catalog, start, end, nowNs);
     else set(catalog, start, end, nowNs, keeps);
   } else if ((selector == 0x3f) & !isStrict & (start == end)) addText(HELP);
-  else fail(ascii("unknown command"));
+  else openFailure(ascii("unknown command"));
 }
 
 function set(catalog: Setting, start: usize, end: usize, nowNs: u64, keeps: bool): void {
@@ -52,13 +54,14 @@ function set(catalog: Setting, start: usize, end: usize, nowNs: u64, keeps: bool
   if (time) {
     const durationNs = parseDuration(time, end);
     if (!durationNs) {
-      failBytes(ascii("couldn't decode duration: "), time, end, 0);
+      copyText(time, end, 0);
+      fail(ascii("couldn't decode duration: "));
       return;
     }
     deadlineNs = nowNs + durationNs;
     end = time - 5;
   }
-  if (!applyItems(catalog, start, end, deadlineNs, keeps)) return;
+  if (!takeItems(catalog, start, end, deadlineNs, keeps, false)) return;
   setOutcome(Outcome.Changed);
   // New tag keys and kept names have moved the output.
   writeAt(arenaMark());

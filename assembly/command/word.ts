@@ -13,11 +13,9 @@ const LEVELS = ascii("quiet app error warning info debug");
 const SWITCHES = ascii("off on disable enable");
 
 /** The value that a word stands for, -1 for no word: a level case-sensitive, others in any case. */
-export function parseValue(catalog: Setting, start: usize, end: usize): i32 {
-  const word = copyText(start, end);
-  if (catalog == logs) return findWord(LEVELS, word, 0);
-  const index = findWord(SWITCHES, word, 0x20);
-  return index < 0 ? index : index & 1;
+export function parseValue(isLevel: bool, start: usize, end: usize): i32 {
+  const index = findWord(isLevel ? LEVELS : SWITCHES, copyText(start, end, isLevel ? 0 : 0x20), 0);
+  return isLevel | (index < 0) ? index : index & 1;
 }
 
 /** Appends what a value is called. */

@@ -11,7 +11,7 @@ import { findSetting } from "./setting";
 /** Finds or makes the log source named by `byteCount` bytes of input; its address or a `Status`. */
 export function registerLog(byteCount: u32): i32 {
   if (byteCount > <u32>NAME_BYTES_MAX) return Status.NameInvalid;
-  const name = copyText(INPUT, INPUT + byteCount);
+  const name = copyText(INPUT, INPUT + byteCount, 0);
   if (!isListable(name)) return Status.NameInvalid;
   let log = findSetting(logs, name, false);
   if (!log) {

@@ -51,7 +51,7 @@ export function openRegistry(vmBytes: u32, withFlags: u32, most: u32, mostPerSou
   openText();
   if (vmBytes) {
     addText(ascii(",vm="));
-    addInflux(copyText(INPUT, INPUT + vmBytes), Part.Value);
+    addInflux(copyText(INPUT, INPUT + vmBytes, 0), Part.Value);
   }
   vmTag = closeText();
   return true;
