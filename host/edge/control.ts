@@ -2,9 +2,8 @@
  * The control language over `POST /control`: a line of the body is a command, a line of the answer
  * its reply. Nobody is let in without a token, since whoever finds the address could come.
  */
-import { Level } from "../../assembly/abi.js";
+import { INPUT_BYTES_MAX, Level } from "../../assembly/abi.js";
 import { auditText } from "../control/audit.js";
-import { COMMAND_BYTES_MAX } from "../control/framing.js";
 import { readStart } from "../platforms/web.js";
 import { type Route, textResponse } from "./response.js";
 import type { WireHost } from "./wire.js";
@@ -41,8 +40,8 @@ export function createControl({ monitor, audit }: WireHost, hasToken: boolean): 
     if (method !== "POST") {
       return textResponse(405, "POST commands, one a line\n", { allow: "POST" });
     }
-    const { bytes, isWhole } = await readStart(body, COMMAND_BYTES_MAX);
-    if (!isWhole) return tooLong(`too long: at most ${COMMAND_BYTES_MAX} bytes\n`);
+    const { bytes, isWhole } = await readStart(body, INPUT_BYTES_MAX);
+    if (!isWhole) return tooLong(`too long: at most ${INPUT_BYTES_MAX} bytes\n`);
     const { failed } = stats;
     let text = "";
     for (const line of decoder.decode(bytes).split(/\r?\n|\r$/)) {
