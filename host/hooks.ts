@@ -43,7 +43,7 @@ export class Hooks {
       this.report(error);
     };
     try {
-      const result = (hook.source?.active ?? true) && hook.run();
+      const result = (hook.source === undefined || hook.source.active) && hook.run();
       // An unhandled rejection would end the program that is watched.
       if (result instanceof Promise) result.catch(fail);
     } catch (error) {

@@ -54,15 +54,6 @@ export class Cell {
     return SCALAR_FLOATS;
   }
 
-  /** The value of a float's cell. */
-  protected get number(): number {
-    return this.core.floats[(this.cell + CELL_VALUE_OFFSET) >>> 3] as number;
-  }
-
-  protected set number(value: number) {
-    this.core.floats[(this.cell + CELL_VALUE_OFFSET) >>> 3] = value;
-  }
-
   protected refuse(message: string): never {
     this.core.refusals++;
     throw new MonitorError("VALUE_INVALID", message);
@@ -94,11 +85,11 @@ export class CounterCell extends Cell {
     if (!Number.isFinite(total) || total < 0) {
       this.refuse(`a counter's total is a finite number of at least 0, not ${total}`);
     }
-    this.number = total;
+    this.core.floats[(this.cell + CELL_VALUE_OFFSET) >>> 3] = total;
   }
 
   get(): number {
-    return this.number;
+    return this.core.floats[(this.cell + CELL_VALUE_OFFSET) >>> 3] as number;
   }
 }
 
@@ -129,7 +120,7 @@ export class GaugeCell extends Cell {
   }
 
   get(): number {
-    return this.number;
+    return this.core.floats[(this.cell + CELL_VALUE_OFFSET) >>> 3] as number;
   }
 
   /** Counts `work` as in progress while it runs. */
