@@ -6,6 +6,7 @@ import { createServer } from "node:net";
 import { test } from "node:test";
 import { LineReceiver } from "./line-receiver.js";
 import { until } from "./until.js";
+import { guestFile, QUIET, Wmon } from "./wmon.js";
 
 const PREAMBLE = `
   const { nodePlatform } = await import(${JSON.stringify(moduleUrl("platforms/node.js"))});
@@ -105,4 +106,15 @@ test("push: a receiver that takes no bytes does not hold close past its deadline
   const [exitCode] = await once(child, "exit");
   assert.equal(exitCode, 0);
   deaf.close();
+});
+
+test("wmon run --push -: that nobody reads any more is said, the program goes on", async (t) => {
+  const exit = `(module
+    (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+    (memory (export "memory") 1)
+    (func (export "_start") (call $exit (i32.const 7))))`;
+  const wmon = new Wmon(t, ["run", ...QUIET, "--push", "-", guestFile(t, exit)]);
+  wmon.child.stdout.destroy();
+  assert.equal((await wmon.ended).code, 7);
+  assert.match(wmon.stderr, /push stdout: closed with \d+ lines undelivered/);
 });
