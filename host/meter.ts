@@ -5,7 +5,7 @@
 import { Format, Level } from "../assembly/abi.js";
 import type { CommandResult, Core } from "./core.js";
 import type { SourceOptions } from "./definition.js";
-import { check } from "./errors.js";
+import { check, optionInvalid } from "./errors.js";
 import { Hooks } from "./hooks.js";
 import {
   Counter,
@@ -29,7 +29,7 @@ export interface MeterParts {
   readonly nowNs: () => bigint;
   /** Applied before anything registers. Throws `OPTION_INVALID`. */
   readonly settings: Settings;
-  /** Of sources that do not say. */
+  /** Of sources that do not say; `OPTION_INVALID` if it is no time. */
   readonly seriesTtlMs: number | undefined;
   /** Makes the log book, when it is first needed. */
   readonly openBook: () => LogBook;
@@ -47,6 +47,8 @@ export class Meter {
   #openedBook: LogBook | undefined;
 
   constructor(parts: MeterParts) {
+    const { seriesTtlMs = 0 } = parts;
+    if (!(seriesTtlMs >= 0)) optionInvalid(`seriesTtlMs: ${seriesTtlMs} is no time in ms`);
     this.#parts = parts;
     this.core = parts.core;
     this.#stamps = new StampClock(parts.nowNs);

@@ -5,6 +5,7 @@
 import { Core } from "../core.js";
 import { optionInvalid } from "../errors.js";
 import { LogBook } from "../logs/book.js";
+import { checkFormat } from "../logs/record.js";
 import { Meter } from "../meter.js";
 import { ConsoleSink } from "./console.js";
 import type { EdgeOptions } from "./options.js";
@@ -28,6 +29,7 @@ export class EdgeMonitor extends Meter {
       const shown = JSON.stringify(instance);
       optionInvalid(`instance ${shown} is no name: write 1 to 64 letters, digits, _, . or -`);
     }
+    checkFormat(options.logs?.format ?? "text");
     super({
       core: new Core({ ...options, vmName: `${vmName}-${instance}` }),
       nowNs,

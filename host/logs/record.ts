@@ -2,6 +2,7 @@
  * A log record, and how it looks as a line of text or of JSON.
  */
 import type { Level } from "../../assembly/abi.js";
+import { optionInvalid } from "../errors.js";
 import { escapeControl, escapeJson } from "./escape.js";
 
 /** One message that has passed its source's threshold. */
@@ -53,4 +54,10 @@ export function shorten(record: LogRecord, stats: { truncated: number }): LogRec
   stats.truncated++;
   const cut = record.message.slice(0, MESSAGE_CHARACTERS_MAX).replace(/[\ud800-\udbff]$/, "");
   return { ...record, message: `${cut}…` };
+}
+
+/** Throws `OPTION_INVALID` for a format that there is not. */
+export function checkFormat(format: unknown): void {
+  if (format === "text" || format === "json") return;
+  optionInvalid(`logs: format ${JSON.stringify(format)} is neither text nor json`);
 }

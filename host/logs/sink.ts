@@ -8,7 +8,7 @@ import type { LogOptions } from "../options.js";
 import type { Platform } from "../platform.js";
 import { paintLevel, wantsColour } from "./colour.js";
 import { type LogDestination, parseDestination } from "./destination.js";
-import { formatJson, formatText, type LogRecord, shorten } from "./record.js";
+import { checkFormat, formatJson, formatText, type LogRecord, shorten } from "./record.js";
 import {
   DATAGRAM_BYTES_MAX,
   formatSyslog,
@@ -84,10 +84,7 @@ export function openLogSink(platform: Platform, options: LogOptions = {}, vmName
 /** Makes a sink. Throws `OPTION_INVALID` or `ADDRESS_INVALID`; later failures are only counted. */
 export function createLogSink(options: LogSinkOptions): LogSink {
   const { format = "text", to = "stderr" } = options;
-  if (format !== "text" && format !== "json") {
-    const given = JSON.stringify(format);
-    throw new MonitorError("OPTION_INVALID", `logs: format ${given} is neither text nor json`);
-  }
+  checkFormat(format);
   const destination = parseDestination(to);
   const stats = { written: 0, dropped: 0, truncated: 0, connects: 0, outages: 0 };
   return destination.kind === "stderr"

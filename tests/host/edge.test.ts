@@ -59,6 +59,12 @@ const REFUSED: readonly (readonly [string, () => unknown, RegExp])[] = [
     () => monitorOf({ instance: "a b" }),
     /instance "a b" is no name/,
   ],
+  [
+    "a format of logs that there is not",
+    () => monitorOf({ logs: { format: "xml" as "json" } }),
+    /logs: format "xml" is neither text nor json/,
+  ],
+  ["a time that is none", () => monitorOf({ seriesTtlMs: Number.NaN }), /seriesTtlMs: NaN is no/],
   ["settings that make no sense", () => monitorOf({ metrics: "x:maybe" }), /metrics 'x:maybe'/],
   [
     "a URL where a wire belongs",

@@ -97,7 +97,12 @@ for (const receiver of [undefined, null, {}, 5, "http://u:%@127.0.0.1/write?db=d
   });
 }
 
-for (const options of [{ timestamps: "ms" }, { timestamps: "" }, { unsigned: "U" }]) {
+for (const options of [
+  { timestamps: "ms" },
+  { timestamps: "" },
+  { unsigned: "U" },
+  { seriesTtlMs: -1 },
+]) {
   test(`option ${JSON.stringify(options)} is refused`, async () => {
     await assert.rejects(() => createMonitor(options as object), hasCode("OPTION_INVALID"));
   });
