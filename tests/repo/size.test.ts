@@ -87,7 +87,7 @@ const BUDGETS: Readonly<Record<string, Budget>> = {
     entry: "assembly/link/memtrace/index.ts",
     target: "link-memtrace",
     rawMax: 32768,
-    gzipMax: 16896,
+    gzipMax: 16384,
     imports: [...LINK_IMPORTS, "guest.reserve"],
   },
 };
