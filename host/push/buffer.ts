@@ -58,13 +58,18 @@ export class LineBuffer {
   releaseBefore(endLine: number): number {
     const before = this.firstLine;
     const spans = this.#spans;
-    for (let span = spans[0]; span && span.firstLine < endLine; span = spans[0]) {
-      this.byteCount -= span.bytes.length;
-      spans.shift();
-      if (span.endLine <= endLine) continue;
-      const rest = dropLines(span, endLine - span.firstLine);
-      this.byteCount += rest.bytes.length;
-      spans.unshift({ ...rest, firstLine: endLine, endLine: span.endLine });
+    let goneCount = 0;
+    for (const { endLine: end, bytes } of spans) {
+      if (end > endLine) break;
+      this.byteCount -= bytes.length;
+      goneCount++;
+    }
+    spans.splice(0, goneCount);
+    const [first] = spans;
+    if (first && first.firstLine < endLine) {
+      const rest = dropLines(first, endLine - first.firstLine);
+      this.byteCount -= first.bytes.length - rest.bytes.length;
+      spans[0] = { ...rest, firstLine: endLine, endLine: first.endLine };
     }
     return this.firstLine - before;
   }
