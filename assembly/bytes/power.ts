@@ -1,9 +1,9 @@
 /**
- * Powers of ten as 128-bit significands: what a double is multiplied by. 617 entries, 10^-293
- * to 10^323, computed once on first use, so that the module does not carry 9.9 KB of table. An entry
- * has five limbs of 32 bits, the lowest first; each is the one before times five, shifted and
- * truncated. The first is a little too large, by more than all truncations take away: so the upper
- * four limbs of every entry are right.
+ * Powers of ten as 128-bit significands: what a double is multiplied by. 617 entries,
+ * 10^-293 to 10^323, computed once on first use, so that the module carries no 9.9 KB of table.
+ * An entry has five limbs of 32 bits, the lowest first; each is the one before times five, shifted
+ * and truncated. The first is a little too large, by more than all truncations take away: so the
+ * upper four limbs of every entry are right.
  */
 const K_MIN = -293;
 const ENTRY_BYTES = 20;
