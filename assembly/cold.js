@@ -7,9 +7,9 @@ const COLD = {
   "bytes/arena": ["allocate"],
   "bytes/double": ["layOut", "multiplyHigh", "putDouble"],
   "bytes/escape": ["addInflux", "addQuoted"],
-  "bytes/input": ["openInput", "readF64", "readText", "readU8", "refuseIf", "take"],
+  "bytes/input": ["openInput", "readText", "readU8", "refuseIf", "take"],
   "bytes/integer": ["putSigned", "putUnsigned"],
-  "bytes/put": ["addByte", "addDouble", "addText", "putBytes", "putText"],
+  "bytes/put": ["addByte", "addText", "putBytes", "putText"],
   "bytes/text": [
     "closeText",
     "compareBytes",
@@ -27,9 +27,9 @@ const COLD = {
   "command/outcome": ["fail", "openFailure"],
   "command/time": ["expire"],
   "encode/number": ["numberAt"],
-  "encode/prometheus": ["addHeader", "putExposition"],
+  "encode/prometheus": ["addHeader"],
   index: ["command", "configure", "encode"],
-  "metrics/cell": ["checkKind", "gaugeSet", "observe", "refuse", "setCell"],
+  "metrics/cell": ["gaugeSet", "observe", "refuse", "setCell"],
   "metrics/field": ["addSuffix", "familyName", "isCompound", "readField"],
   "metrics/freshness": ["nextActive"],
   "metrics/handle": [

@@ -3,7 +3,7 @@
  */
 import "./bytes/fixed";
 import "./bytes/ascii";
-import { Format, Status, TAG_VALUE_BYTES_MAX } from "./abi";
+import { Format, Status } from "./abi";
 import { arenaMark } from "./bytes/arena";
 import { execute } from "./command/execute";
 import { expire } from "./command/time";
@@ -29,11 +29,10 @@ export { registerField as field, registerSource as source } from "./metrics/sour
 export { expire };
 
 /**
- * Prepares the core, once, before anything else; the vm name is in the input, and in strict mode a
- * counted text of the original's keywords behind it. A `Status`.
+ * Prepares the core, once, before anything else; the vm name is in the input, `TAG_VALUE_BYTES_MAX`
+ * at most, and in strict mode a counted text of the original's keywords behind it. A `Status`.
  */
 export function configure(vmBytes: u32, flags: u32, seriesMax: u32, seriesPerSourceMax: u32): i32 {
-  if (vmBytes > <u32>TAG_VALUE_BYTES_MAX) return Status.TagInvalid;
   const isOpen = openRegistry(vmBytes, flags, seriesMax, seriesPerSourceMax);
   return isOpen ? Status.Ok : Status.OutOfMemory;
 }

@@ -144,3 +144,9 @@ test("counter source: a bound that is no count is refused", () => {
     assert.throws(() => monitor.counterSource(options), hasCode("OPTION_INVALID"));
   }
 });
+
+test("vmName: longer than a tag value is refused", async () => {
+  await assert.rejects(createMonitor({ vmName: "é".repeat(513) }), hasCode("OPTION_INVALID"));
+  const named = await createMonitor({ vmName: "é".repeat(512), unref: true });
+  assert.match(Buffer.from(named.influx()).toString(), /,vm=(é){512} /);
+});
