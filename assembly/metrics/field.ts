@@ -64,8 +64,9 @@ export function readField(source: Source): Field {
   const keepsName = (field.kind == CellKind.Counter) & ((source.flags & SourceFlag.ExactName) != 0);
   field.promType = keepsName ? 0 : field.kind;
   field.help = textBytes(help) ? keepText(help) : source.help;
-  readParameters(field, count);
+  const last = readParameters(field, count);
   if (refusal) return field;
+  measure(field, count, last);
   renderInfluxLines(field, source, key);
   renderName(field, source, key, unit);
   renderPromLines(field, source, key);
@@ -85,20 +86,33 @@ export function familyName(field: Field): usize {
   return isCompound(field) ? field.promName : field.promLines;
 }
 
-function readParameters(field: Field, count: u32): void {
-  const kind = field.kind;
+/** Returns the last, or -Infinity. */
+function readParameters(field: Field, count: u32): f64 {
   let at = allocate(0);
   field.parameters = at;
   let previous = -Infinity;
   for (let left = count; (left != 0) & !refusal; left--) {
     const value = readF64();
-    refuseIf(!isParameter(kind, value) | !(value > previous), Status.ParameterInvalid);
+    refuseIf(!isParameter(field.kind, value) | !(value > previous), Status.ParameterInvalid);
     previous = value;
     store<f64>(at, value);
     at += 8;
   }
   store<f64>(at, Infinity);
   arenaRelease(at + 8);
+  return previous;
+}
+
+/** Scalars have none; a text has one, its capacity. */
+function isParameter(kind: i32, value: f64): bool {
+  if (kind == CellKind.Histogram) return value < Infinity;
+  if (kind == CellKind.Summary) return (value >= 0) & (value <= 1);
+  return (value >= 1) & (value <= TEXT_BYTES_MAX);
+}
+
+/** How many lines the field has, and how large its cells are. */
+function measure(field: Field, count: u32, last: f64): void {
+  const kind = field.kind;
   field.lineCount = 1;
   field.cellBytes = 16;
   if (isCompound(field)) {
@@ -107,17 +121,10 @@ function readParameters(field: Field, count: u32): void {
     if (kind == CellKind.Summary && count) field.cellBytes += SKETCH_BYTES;
   }
   if (kind == CellKind.Text) {
-    count = count ? <u32>previous : <u32>TEXT_BYTES_DEFAULT;
+    count = count ? <u32>last : <u32>TEXT_BYTES_DEFAULT;
     field.cellBytes = (10 + count + 7) & ~7;
   }
   field.parameterCount = count;
-}
-
-/** Scalars have none; a text has one, its capacity. */
-function isParameter(kind: i32, value: f64): bool {
-  if (kind == CellKind.Histogram) return value < Infinity;
-  if (kind == CellKind.Summary) return (value >= 0) & (value <= 1);
-  return (value >= 1) & (value <= TEXT_BYTES_MAX);
 }
 
 /** A family's keys are those of Telegraf's prometheus input, metric version 1. */

@@ -85,7 +85,7 @@ export class Field {
   promLines: usize;
   /** A text a field of line protocol: `key=`; of a histogram count and sum first. */
   influxLines: usize;
-  /** Finite bounds or quantiles, f64 each, followed by +Infinity four times. */
+  /** Finite bounds or quantiles, f64 each, followed by +Infinity. */
   parameters: usize;
   /** Upper bound of its part of a series on either wire, labels not counted. */
   outputBytes: u32;

@@ -323,6 +323,10 @@ describe("fields added later", () => {
     assert.equal(core.field(source, ONE), Status.FieldInvalid);
     assert.equal(core.field(source, field(Histogram, "h", [2, 1])), Status.ParameterInvalid);
     assert.equal(core.field(source, field(Counter, "")), Status.FieldInvalid);
+    const bounds = Array.from({ length: 251 }, (_, index) => index);
+    assert.equal(core.field(source, field(Histogram, "h", bounds)), Status.LimitReached);
+    core.input(Buffer.from([Histogram, 1, 0, 0x68, 0, 0, 0, 0, 0xff, 0xff]));
+    assert.equal(core.exports.field(source, 10), Status.LimitReached, "as many as it can say");
     const tagged = core.source({ name: "n", tags: ["a"], fields: [ONE] });
     core.series(tagged, "x");
     assert.equal(core.field(tagged, field(Counter, "c")), Status.NoSuchThing);
