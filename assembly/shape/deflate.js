@@ -116,10 +116,14 @@ function hashAt(bytes, at) {
   return ((bytes[at] << 10) ^ (bytes[at + 1] << 5) ^ bytes[at + 2]) & (WINDOW_BYTES - 1);
 }
 
-/** Links every place to the one before it whose first three bytes are probably the same. */
+/**
+ * Links every place to the one before it whose first three bytes are probably the same. The first
+ * byte of a file is never part of a match: its place is zlib's word for none.
+ */
 function linkPlaces(bytes, byteCount) {
   heads.fill(-1);
-  for (let at = 0; at + MATCH_BYTES_MIN <= byteCount; at++) {
+  links[0] = -1;
+  for (let at = 1; at + MATCH_BYTES_MIN <= byteCount; at++) {
     const hash = hashAt(bytes, at);
     hashes[at] = hash;
     links[at] = heads[hash];
@@ -169,7 +173,7 @@ function updateMatches(matches, known, { begin, end }) {
   for (let at = Math.max(0, begin - MATCH_BYTES_MAX); at < end; at++) {
     if (at >= begin || at + known.lengths[at] >= begin) findMatch(matches, at);
   }
-  const nearBegin = Math.max(0, begin - MATCH_BYTES_MAX);
+  const nearBegin = Math.max(1, begin - MATCH_BYTES_MAX);
   for (let at = nearBegin; at < end; at++) {
     const hash = hashes[at];
     nearLinks[at] = nearHeads[hash];
@@ -221,6 +225,7 @@ export class Deflate {
   /** Bits that `gzip -9` makes of bytes, its header and checksum left out. */
   measure(bytes) {
     const next = this.#next;
+    if (bytes.length >= NOWHERE) throw new Error(`shape: ${bytes.length} bytes, at most 32 KiB`);
     next.byteCount = bytes.length;
     next.bytes.set(bytes);
     linkPlaces(next.bytes, bytes.length);
