@@ -24,7 +24,7 @@ const CORE_PASSES = [
 ];
 
 /** How often the core's shape is looked through; the shared one only loses its names. */
-const SHAPE_ROUNDS = { release: 3, shared: 0 };
+const SHAPE_ROUNDS = { release: 2, shared: 0 };
 
 /** How the trace module is optimised: for speed, of which it needs all for a sample. */
 const MEMTRACE_PASSES = ["--always-inline-max-function-size", "60", "-O3", "--strip-debug"];

@@ -58,7 +58,7 @@ const COLD = {
     "openDefinition",
   ],
   "metrics/switch": ["assign", "openCells"],
-  "metrics/tag": ["addSetting", "addTag", "governor", "hasTag", "keepLabel"],
+  "metrics/tag": ["addSetting", "governor", "hasTag", "keepLabel"],
 };
 
 /** Names of functions as binaryen knows them. */
