@@ -43,7 +43,7 @@ const COLD = {
     "handleObserve",
   ],
   "metrics/log": ["registerLog"],
-  "metrics/name": ["addName", "claimName", "isListable", "isName", "isNameByte"],
+  "metrics/name": ["addName", "claimName", "isListable", "isName"],
   "metrics/record": ["isFamily"],
   "metrics/registry": ["endMessage", "makeSetting", "openCatalog", "reserveOutputs"],
   "metrics/series": ["count", "findSeries", "headOf", "registerSeries", "removeSeries", "tagValue"],

@@ -5,8 +5,8 @@
 import { NAME_BYTES_MAX, Status } from "../abi";
 import { allocate } from "../bytes/arena";
 import { refuseIf } from "../bytes/input";
-import { addByte } from "../bytes/put";
-import { textBytes, textEnd, textStart } from "../bytes/text";
+import { addByte, cursor } from "../bytes/put";
+import { compareBytes, openText, textBytes, textEnd, textStart } from "../bytes/text";
 
 const HEADS_BYTES = 1024;
 
@@ -30,15 +30,13 @@ export function isListable(name: usize): bool {
 }
 
 /**
- * Whether a text is a name: letters, digits, `_`, and `:` where `colons`; not empty, not a digit
- * first.
+ * Whether a text is a name: letters, digits, `_`, and `:` where `colons`; no digit first. Nothing
+ * is made of a name but itself. Writes where the next text will be.
  */
 export function isName(text: usize, colons: bool): bool {
-  const start = textStart(text);
-  for (let at = start; at < textEnd(text); at++) {
-    if (!isNameByte(load<u8>(at), colons)) return false;
-  }
-  return (textBytes(text) != 0) & !isDigit(load<u8>(start));
+  const start = openText();
+  addName(text, true, colons);
+  return !compareBytes(start, <u32>(cursor - start), textStart(text), textBytes(text));
 }
 
 /**
