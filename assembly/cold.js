@@ -23,7 +23,6 @@ const COLD = {
   "command/apply": ["assignAll"],
   "command/entry": ["addEntry"],
   "command/item": ["takeItem", "takeItems"],
-  "command/list": ["addList"],
   "command/outcome": ["fail", "openFailure"],
   "command/time": ["expire"],
   "encode/number": ["numberAt"],
@@ -58,7 +57,7 @@ const COLD = {
     "openDefinition",
   ],
   "metrics/switch": ["assign", "openCells"],
-  "metrics/tag": ["addSetting", "governor", "hasTag", "keepLabel"],
+  "metrics/tag": ["addSetting", "governor", "keepLabel"],
 };
 
 /** Names of functions as binaryen knows them. */

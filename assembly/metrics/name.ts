@@ -21,12 +21,11 @@ export function isShort(name: usize): bool {
 
 /** Whether a name of a source has neither comma nor newline either: commands can list it. */
 export function isListable(name: usize): bool {
-  let isRight = isShort(name);
   for (let at = textStart(name); at < textEnd(name); at++) {
-    const byte = load<u8>(at);
-    if (<u32>(byte == 0x2c) | <u32>(byte == 0x0a)) isRight = false;
+    const byte: u32 = load<u8>(at);
+    if ((byte == 0x2c) | (byte == 0x0a)) return false;
   }
-  return isRight;
+  return isShort(name);
 }
 
 /**
