@@ -25,7 +25,7 @@ const COLD = {
   "command/item": ["takeItem", "takeItems"],
   "command/outcome": ["fail", "openFailure"],
   "command/time": ["expire"],
-  "encode/number": ["numberAt"],
+  "encode/number": ["readNumbers"],
   "encode/prometheus": ["addHeader"],
   index: ["command", "configure", "encode"],
   "metrics/cell": ["gaugeSet", "observe", "refuse", "setCell"],

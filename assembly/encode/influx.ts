@@ -17,7 +17,7 @@ import { isCompound } from "../metrics/field";
 import { nextActive } from "../metrics/freshness";
 import { Field, Series, Source } from "../metrics/record";
 import { hasFlag, sources } from "../metrics/registry";
-import { FLOATS, numberAt } from "./number";
+import { FLOATS, NUMBERS, readNumbers } from "./number";
 
 /** Writes every active series at `at`, stamped `nowNs`; returns where the text ends. */
 export function putInfluxLines(at: usize, nowNs: u64): usize {
@@ -59,11 +59,10 @@ function putFields(at: usize, source: Source, series: usize): usize {
 
 /** Count and sum, then the buckets or quantiles; without what is not finite. */
 function putCompound(at: usize, field: Field, cell: usize): usize {
+  readNumbers(field, cell);
   let key = field.influxLines;
-  let value: f64 = 0;
   for (let i: u32 = 0; i < field.lineCount; i++) {
-    if (i == 2) value = 0;
-    value = numberAt(field, cell, i, value);
+    const value = load<f64>(NUMBERS + ((<usize>i) << 3));
     if (value - value == 0) at = putByte(putDouble(putText(at, key), value), 0x2c);
     key = textEnd(key);
   }

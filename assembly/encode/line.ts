@@ -5,6 +5,9 @@
 import { putDouble } from "../bytes/double";
 import { putSmall, SMALL_MAX } from "../bytes/integer";
 
+/** Added to a small integer, leaves it in the low bits: a conversion has more to look at. */
+export const POWER_2_52: f64 = 4503599627370496;
+
 /**
  * Writes a name and labels. Most names and labels take few stores.
  */
@@ -33,7 +36,7 @@ export function putStart(
 
 /** Writes a number and a newline. */
 export function putEnd(at: usize, value: f64): usize {
-  const small = <u32>value;
+  const small = <u32>reinterpret<u64>(value + POWER_2_52);
   if (<f64>small == value && small < SMALL_MAX) at = putSmall(at, small);
   else at = putDouble(at, value);
   store<u8>(at, 0x0a);
