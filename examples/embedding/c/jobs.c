@@ -11,10 +11,8 @@
 #include "monitor.h"
 
 enum { COUNTER = 5, FLOAT_COUNTER = 6, INFO = 4, FLAGS = 2 | 4 /* sort tags, timestamps */ };
-enum { CELL_ACTIVE = 7, CELL_VALUE = 8, INPUT = 4096, LOG_LEVEL = 8 };
-enum { FIELDS = 48, FIELD_NEXT = 0, FIELD_CELL = 4, INFLUX = 0, PROMETHEUS = 1 };
-enum { SERIES_MAX = 100000, PER_SOURCE_MAX = 10000, LINE_BYTES_MAX = 65536 };
-static const uint64_t INTERVAL_NS = 10000000000;
+enum { CELL_ACTIVE = 7, CELL_VALUE = 8, INPUT = 4096, LOG_LEVEL = 8, FIELDS = 48, FIELD_NEXT = 0 };
+enum { FIELD_CELL = 4, INFLUX = 0, PROMETHEUS = 1, SERIES_MAX = 100000, PER_SOURCE_MAX = 10000 };
 
 static w2c_monitor core; /* for one thread at a time */
 static uint32_t source, logger;
@@ -43,8 +41,7 @@ static uint32_t message(const char *form, ...) {
 /* A negative result is a Status: the program is wrong. */
 static uint32_t check(uint32_t result) {
   if ((int32_t)result >= 0) return result;
-  fprintf(stderr, "status %d\n", (int)result);
-  exit(1);
+  fprintf(stderr, "status %d\n", (int)result), exit(1);
 }
 
 static uint64_t now_ns(void) {
@@ -53,11 +50,8 @@ static uint64_t now_ns(void) {
   return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
-/* The bytes of an output that ends there. */
-static uint32_t output_bytes(uint32_t end) { return end - *w2c_monitor_output(&core); }
-
-static void send_output(int fd, uint32_t bytes) {
-  write(fd, core.w2c_memory.data + *w2c_monitor_output(&core), bytes);
+static void send_output(int fd, uint32_t end) {
+  write(fd, core.w2c_memory.data + *w2c_monitor_output(&core), end - *w2c_monitor_output(&core));
 }
 
 static uint32_t word(uint32_t address) { return *(uint32_t *)(core.w2c_memory.data + address); }
@@ -101,16 +95,16 @@ static int open_socket(int is_listener, uint16_t *port) {
 static void push(uint16_t port) {
   int fd = open_socket(0, &port);
   if (fd < 0) return perror("push: these lines are lost");
-  send_output(fd, output_bytes(w2c_monitor_encode(&core, INFLUX, now_ns())));
+  send_output(fd, w2c_monitor_encode(&core, INFLUX, now_ns()));
   close(fd);
 }
 
 /* Answers one line; 0 when there is none. */
 static int serve_command(FILE *stream) {
-  static char line[LINE_BYTES_MAX];
+  static char line[65536];
   if (!fgets(line, sizeof line, stream)) return fclose(stream), 0;
   uint32_t bytes = put(0, line, (uint32_t)strcspn(line, "\r\n"));
-  send_output(fileno(stream), output_bytes(w2c_monitor_command(&core, bytes, now_ns(), 0)));
+  send_output(fileno(stream), w2c_monitor_command(&core, bytes, now_ns(), 0));
   return write(fileno(stream), "\n", 1) == 1;
 }
 
@@ -118,11 +112,12 @@ static void serve_scrape(int fd) {
   char request[4096] = {0};
   read(fd, request, sizeof request - 1);
   int found = strncmp(request, "GET /metrics ", 13) == 0;
-  uint32_t bytes = found ? output_bytes(w2c_monitor_encode(&core, PROMETHEUS, now_ns())) : 0;
-  dprintf(fd, "HTTP/1.1 %s\r\nContent-Length: %u\r\n", found ? "200 OK" : "404 Not Found", bytes);
+  uint32_t start = *w2c_monitor_output(&core);
+  uint32_t end = found ? w2c_monitor_encode(&core, PROMETHEUS, now_ns()) : start;
+  dprintf(fd, "HTTP/1.1 %s\r\nConnection: close\r\n", found ? "200 OK" : "404 Not Found");
   dprintf(fd, "Content-Type: text/plain; version=0.0.4; charset=utf-8\r\n");
-  dprintf(fd, "Connection: close\r\n\r\n");
-  send_output(fd, bytes), close(fd);
+  dprintf(fd, "Content-Length: %u\r\n\r\n", end - start);
+  send_output(fd, end), close(fd);
 }
 
 int main(int count, char **arguments) {
@@ -132,10 +127,9 @@ int main(int count, char **arguments) {
   FILE *commands = 0; /* one control connection at a time */
   begin();
   printf("control 127.0.0.1:%d\nprometheus http://127.0.0.1:%d/metrics\n", ports[0], ports[1]);
-  fflush(stdout);
-  setvbuf(stdin, 0, _IONBF, 0);
+  fflush(stdout), setvbuf(stdin, 0, _IONBF, 0);
   for (uint64_t pushed_ns = 0;;) {
-    if (now_ns() - pushed_ns > INTERVAL_NS) push(push_port), pushed_ns = now_ns();
+    if (now_ns() - pushed_ns > 10000000000) push(push_port), pushed_ns = now_ns();
     int wanted = commands ? fileno(commands) : control;
     struct pollfd polled[] = {{0, POLLIN, 0}, {scrape, POLLIN, 0}, {wanted, POLLIN, 0}};
     poll(polled, 3, 1000);

@@ -1,5 +1,5 @@
-// The core in Go on wazero: push, control and scrape, a goroutine a connection. README.md says what
-// it does; assembly/README.md has the ABI, assembly/abi.ts its numbers.
+// The core in Go on wazero: push, control and scrape. README.md says what it does, assembly/abi.ts
+// has the ABI's numbers.
 package main
 
 import (
@@ -12,7 +12,6 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"slices"
 	"sync"
 	"time"
 
@@ -22,11 +21,9 @@ import (
 
 const (
 	counter, floatCounter, info  = 5, 6, 4
-	flags                        = 2 | 4 // sort tags, timestamps
-	seriesMax, seriesEachMax     = 100_000, 10_000
-	input, influx, prometheus    = 4096, 0, 1
+	flags, input, logLevel       = 2 | 4 /* sort tags, timestamps */, 4096, 8
+	influx, prometheus           = 0, 1
 	fields, fieldNext, fieldCell = 48, 0, 4
-	logLevel                     = 8
 )
 
 // Core is one instance, for one caller at a time.
@@ -45,7 +42,6 @@ func (core *Core) call(name string, values ...uint64) uint64 {
 	return results[0]
 }
 
-// put copies data to where the core reads.
 func (core *Core) put(data []byte) uint64 {
 	core.Memory().Write(input, data)
 	return uint64(len(data))
@@ -69,20 +65,17 @@ func (core *Core) word(address uint64) uint64 {
 	return uint64(value)
 }
 
-// job counts one job: a series a kind, registered the first time.
 func (core *Core) job(source, log uint64, kind string, seconds float64) {
 	core.Lock()
 	defer core.Unlock()
-	done, known := core.handles[kind]
-	if !known {
+	if _, known := core.handles[kind]; !known {
 		series := core.call("series", source, core.put(texts(kind)))
-		first := core.word(source + fields)
-		done = core.call("handle", series+core.word(first+fieldCell))
-		core.call("handle", series+core.word(core.word(first+fieldNext)+fieldCell))
-		core.handles[kind] = done
+		for field := core.word(source + fields); field != 0; field = core.word(field + fieldNext) {
+			core.handles[kind] = core.call("handle", series+core.word(field+fieldCell))
+		}
 	}
-	core.call("counterAdd", done, math.Float64bits(1))
-	core.call("counterAdd", done+1, math.Float64bits(seconds))
+	core.call("counterAdd", core.handles[kind]-1, math.Float64bits(1))
+	core.call("counterAdd", core.handles[kind], math.Float64bits(seconds))
 	if info <= core.word(log+logLevel) {
 		fmt.Fprintf(os.Stderr, "jobs: %s took %g s\n", kind, seconds)
 	}
@@ -101,21 +94,19 @@ func main() {
 	runtime := wazero.NewRuntime(context.Background())
 	module := must(runtime.Instantiate(context.Background(), must(os.ReadFile(os.Args[1]))))
 	core := &Core{Module: module, handles: map[string]uint64{}}
-	core.call("configure", core.put([]byte("example")), flags, seriesMax, seriesEachMax)
-	source := core.call("source", core.put(slices.Concat(
-		[]byte{0}, texts("jobs", "", "Jobs by kind."), make([]byte, 8), []byte{1}, texts("kind"),
-		[]byte{2, counter}, texts("done", "Jobs done.", ""), []byte{0, 0},
-		[]byte{floatCounter}, texts("busy", "Time spent.", "seconds"), []byte{0, 0})))
+	core.call("configure", core.put([]byte("example")), flags, 100_000, 10_000)
+	source := core.call("source", core.put(bytes.Join([][]byte{
+		{0}, texts("jobs", "", "Jobs by kind."), make([]byte, 8), {1}, texts("kind"),
+		{2, counter}, texts("done", "Jobs done.", ""), {0, 0},
+		{floatCounter}, texts("busy", "Time spent.", "seconds"), {0, 0}}, nil)))
 	log := core.call("log", core.put([]byte("jobs")))
-
 	push := func() {
-		connection, err := net.DialTimeout("tcp", "127.0.0.1:"+os.Args[2], time.Second)
-		if err != nil {
+		if peer, err := net.DialTimeout("tcp", "127.0.0.1:"+os.Args[2], time.Second); err != nil {
 			fmt.Fprintln(os.Stderr, "push: these lines are lost:", err)
-			return
+		} else {
+			peer.Write(core.gather(influx))
+			peer.Close()
 		}
-		connection.Write(core.gather(influx))
-		connection.Close()
 	}
 	control, scrape := must(net.Listen("tcp", "127.0.0.1:0")), must(net.Listen("tcp", "127.0.0.1:0"))
 	go func() {
@@ -124,8 +115,7 @@ func main() {
 				defer connection.Close()
 				for lines := bufio.NewScanner(connection); lines.Scan(); {
 					core.Lock()
-					now := uint64(time.Now().UnixNano())
-					reply := core.write("command", core.put(lines.Bytes()), now, 0)
+					reply := core.write("command", core.put(lines.Bytes()), uint64(time.Now().UnixNano()), 0)
 					core.Unlock()
 					fmt.Fprintf(connection, "%s\n", reply)
 				}

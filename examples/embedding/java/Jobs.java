@@ -1,7 +1,4 @@
-/*
- * The core in Java on Endive, which Chicory became: push, control and scrape. README.md says what
- * it does; assembly/README.md has the ABI, assembly/abi.ts its numbers.
- */
+// The core in Java on Endive, once Chicory: push, control, scrape. The ABI: assembly/README.md.
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
@@ -14,9 +11,7 @@ import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.time.Instant;
-import java.time.temporal.ChronoUnit;
 import java.util.HashMap;
-import java.util.Map;
 import java.util.Scanner;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
@@ -25,19 +20,17 @@ import run.endive.wasm.Parser;
 
 final class Jobs {
   static final byte COUNTER = 5, FLOAT_COUNTER = 6, INFO = 4;
-  static final int FLAGS = 2 | 4; // sort tags, timestamps
+  static final int FLAGS = 2 | 4 /* sort tags, timestamps */, INFLUX = 0, PROMETHEUS = 1;
   static final int INPUT = 4096, FIELDS = 48, FIELD_NEXT = 0, FIELD_CELL = 4, LOG_LEVEL = 8;
-  static final int INFLUX = 0, PROMETHEUS = 1;
-  static final int SERIES_MAX = 100_000, SERIES_EACH_MAX = 10_000;
   static final InetAddress LOCAL = InetAddress.getLoopbackAddress();
   final Instance core;
   final long receiverPort, source, log;
-  final Map<String, Long> handles = new HashMap<>();
+  final HashMap<String, Long> handles = new HashMap<>();
 
   Jobs(File file, int receiverPort) {
     core = Instance.builder(Parser.parse(file)).build();
     this.receiverPort = receiverPort;
-    call("configure", put("example".getBytes(UTF_8)), FLAGS, SERIES_MAX, SERIES_EACH_MAX);
+    call("configure", put("example".getBytes(UTF_8)), FLAGS, 100_000, 10_000);
     byte[] head = join(text("jobs"), text(""), text("Jobs by kind."), new byte[8]);
     byte[] done = field(COUNTER, "done", "Jobs done.", "");
     byte[] busy = field(FLOAT_COUNTER, "busy", "Time spent.", "seconds");
@@ -80,12 +73,11 @@ final class Jobs {
   synchronized void job(String kind, double seconds) {
     if (!handles.containsKey(kind)) {
       long series = call("series", source, put(text(kind)));
-      int done = word(source + FIELDS), busy = word(done + FIELD_NEXT);
-      handles.put(kind, call("handle", series + word(done + FIELD_CELL)));
-      call("handle", series + word(busy + FIELD_CELL));
+      for (long at = word(source + FIELDS); at != 0; at = word(at + FIELD_NEXT))
+        handles.put(kind, call("handle", series + word(at + FIELD_CELL)));
     }
-    call("counterAdd", handles.get(kind), Double.doubleToRawLongBits(1));
-    call("counterAdd", handles.get(kind) + 1, Double.doubleToRawLongBits(seconds));
+    call("counterAdd", handles.get(kind) - 1, Double.doubleToRawLongBits(1));
+    call("counterAdd", handles.get(kind), Double.doubleToRawLongBits(seconds));
     if (INFO <= word(log + LOG_LEVEL)) System.err.printf("jobs: %s took %s s%n", kind, seconds);
   }
 
@@ -123,7 +115,7 @@ final class Jobs {
   }
 
   static long nowNs() {
-    return ChronoUnit.NANOS.between(Instant.EPOCH, Instant.now());
+    return java.time.temporal.ChronoUnit.NANOS.between(Instant.EPOCH, Instant.now());
   }
 
   public static void main(String[] arguments) throws IOException {
