@@ -7,7 +7,7 @@
 
 import { ascii } from "./ascii";
 import { DRAFT } from "./fixed";
-import { ASCII_ZEROS, putSigned, putUnsigned } from "./integer";
+import { ASCII_ZEROS, digitsOf8, putSigned, putUnsigned } from "./integer";
 import { powerOfTen } from "./power";
 import { putByte, putBytes, putText } from "./put";
 
@@ -27,8 +27,17 @@ export function putDouble(at: usize, value: f64): usize {
   value = abs(value);
   if (value < POWER_2_53 && trunc(value) == value) return putUnsigned(at, <u64>value);
   const millionths = nearest(value * 1e6);
-  if (value < POWER_2_33 && millionths / 1e6 == value) return layOut(at, <u64>millionths, -6);
+  if (value < POWER_2_33 && millionths / 1e6 == value) return putDecimal(at, <u64>millionths);
   return putShortest(at, value);
+}
+
+/** Writes a count of millionths that is not whole. */
+function putDecimal(at: usize, millionths: u64): usize {
+  const whole = millionths / 1000000;
+  at = putByte(putUnsigned(at, whole), 0x2e);
+  const digits = digitsOf8(<u32>(millionths - whole * 1000000)) >> 16;
+  store<u64>(at, digits | ASCII_ZEROS);
+  return at + 8 - <usize>(clz(digits) >> 3);
 }
 
 /**
