@@ -80,6 +80,11 @@ export interface CommandResult {
 const encoder = new TextEncoder();
 const TOO_LONG = `error: command too long: at most ${INPUT_BYTES_MAX} bytes`;
 
+/** Who has a view of the memory; `look` renews it, and is false when it is not needed any more. */
+export interface Viewer {
+  look(): boolean;
+}
+
 /** One instance of the core, and views of its memory that are always current on this thread. */
 export class Core {
   readonly exports: CoreExports;
@@ -95,6 +100,7 @@ export class Core {
   refusals = 0;
   /** Tag values and texts that were cut. */
   truncations = 0;
+  #viewers: Viewer[] = [];
 
   /** Instantiates and configures; throws `OPTION_INVALID` or `OUT_OF_MEMORY`. */
   constructor(options: CoreOptions) {
@@ -190,12 +196,19 @@ export class Core {
   refresh(result = 0): number {
     const { buffer } = this.memory;
     if (this.bytes.length !== buffer.byteLength) {
+      const isDetached = this.bytes.length === 0;
       this.floats = new Float64Array(buffer);
       this.integers = new BigInt64Array(buffer);
       this.words = new Uint32Array(buffer);
       this.bytes = new Uint8Array(buffer);
+      if (isDetached) this.#viewers = this.#viewers.filter((viewer) => viewer.look());
     }
     return result;
+  }
+
+  /** Has `viewer` look again whenever its view is of memory that has grown away. */
+  addViewer(viewer: Viewer): void {
+    this.#viewers.push(viewer);
   }
 
   /** Puts text or bytes, as much as fits, into the input; the byte count, which the core checks. */

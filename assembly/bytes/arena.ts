@@ -37,7 +37,7 @@ export function allocateZeroed(byteCount: usize): usize {
 
 /**
  * Makes sure that `arenaBytes` more can be allocated with an output of `outputBytes` behind them.
- * Grows memory by at least a sixteenth, so that many registrations cost few growths. False when the
+ * Grows memory by at least an eighth, so that many registrations cost few growths. False when the
  * engine refuses; nothing changed then.
  */
 export function reserve(arenaBytes: u64, outputBytes: u64): bool {
@@ -46,5 +46,5 @@ export function reserve(arenaBytes: u64, outputBytes: u64): bool {
   if (needed <= pages * PAGE_BYTES) return true;
   if (needed > MEMORY_BYTES_MAX) return false;
   const least = <i32>((needed + PAGE_BYTES - 1) / PAGE_BYTES - pages);
-  return memory.grow(max(least, <i32>(pages >> 4))) >= 0 || memory.grow(least) >= 0;
+  return memory.grow(max(least, <i32>(pages >> 3))) >= 0 || memory.grow(least) >= 0;
 }

@@ -18,14 +18,9 @@ import { Buckets, bucketOf } from "./buckets.js";
 const SCALAR_FLOATS = 2;
 /** What a handle writes to whose series was removed: a cell that is never active. */
 const RETIRED = new Float64Array(SCALAR_FLOATS);
-/** What it has before its first write. */
-const UNOPENED = new Float64Array(0);
 
 /** What all handles share. `cell` is a byte address. */
 export class Cell {
-  /** The cell: its header, then its value or values. Of length 0 once memory has grown. */
-  protected view = UNOPENED;
-
   constructor(
     protected readonly core: Core,
     public cell: number,
@@ -39,19 +34,6 @@ export class Cell {
   /** Points the handle at nothing, when its series is removed: the zeros that no source has. */
   retire(): void {
     this.cell = 0;
-    this.view = RETIRED;
-  }
-
-  /** Whether a cell that did not look active is: the view is of memory that has since grown. */
-  protected isActiveAgain(): boolean {
-    if (this.view.length > 0) return false;
-    this.view = new Float64Array(this.core.memory.buffer, this.cell, this.floatCount);
-    return this.active;
-  }
-
-  /** Floats that the cell takes. */
-  protected get floatCount(): number {
-    return SCALAR_FLOATS;
   }
 
   protected refuse(message: string): never {
@@ -60,15 +42,45 @@ export class Cell {
   }
 }
 
+/**
+ * Handles of floats. The view is never of memory that has grown away: an access past the end of an
+ * array, once seen, would make the engine's code for all handles slower.
+ */
+class FloatCell extends Cell {
+  /** The cell: its header, then its value or values. */
+  protected view = RETIRED;
+
+  /** `buckets` are a histogram's. */
+  constructor(
+    core: Core,
+    cell: number,
+    protected readonly buckets?: Buckets,
+  ) {
+    super(core, cell);
+    core.addViewer(this);
+    this.look();
+  }
+
+  override retire(): void {
+    super.retire();
+    this.view = RETIRED;
+  }
+
+  /** Looks at memory anew, after it has grown; false if the handle is retired. */
+  look(): boolean {
+    if (this.cell === 0) return false;
+    const floatCount = SCALAR_FLOATS + (this.buckets?.bounds.length ?? 0);
+    this.view = new Float64Array(this.core.memory.buffer, this.cell, floatCount);
+    return true;
+  }
+}
+
 /** A counter's handle. */
-export class CounterCell extends Cell {
+export class CounterCell extends FloatCell {
   /** Adds `amount`, finite and not negative; throws `VALUE_INVALID` otherwise. */
   inc(amount = 1): void {
     const { view } = this;
-    if (!((view[0] as number) >= CELL_ACTIVE_FLOAT)) {
-      if (this.isActiveAgain()) this.inc(amount);
-      return;
-    }
+    if (!((view[0] as number) >= CELL_ACTIVE_FLOAT)) return;
     // A text that came from JavaScript would be appended, not added.
     if (typeof amount !== "number" || !(amount >= 0 && amount < Number.POSITIVE_INFINITY)) {
       this.refuse(`a counter only grows: ${amount} is not a finite number of at least 0`);
@@ -94,23 +106,17 @@ export class CounterCell extends Cell {
 }
 
 /** A gauge's handle; also that of floats, booleans (0, 1) and durations (ns). */
-export class GaugeCell extends Cell {
+export class GaugeCell extends FloatCell {
   set(value: number): void {
     const { view } = this;
-    if (!((view[0] as number) >= CELL_ACTIVE_FLOAT)) {
-      if (this.isActiveAgain()) this.set(value);
-      return;
-    }
+    if (!((view[0] as number) >= CELL_ACTIVE_FLOAT)) return;
     if (typeof value !== "number") this.refuse(`a gauge takes a number, not ${value}`);
     view[1] = value;
   }
 
   inc(amount = 1): void {
     const { view } = this;
-    if (!((view[0] as number) >= CELL_ACTIVE_FLOAT)) {
-      if (this.isActiveAgain()) this.inc(amount);
-      return;
-    }
+    if (!((view[0] as number) >= CELL_ACTIVE_FLOAT)) return;
     if (typeof amount !== "number") this.refuse(`a gauge takes a number, not ${amount}`);
     (view[1] as number) += amount;
   }
@@ -158,32 +164,15 @@ export class TextCell extends Cell {
   }
 }
 
-/** Where a histogram's buckets begin in its view, behind the header and the sum. */
-const FIRST_BUCKET = 2;
-
-/** The handle of a histogram or summary. */
-export class DistributionCell extends Cell {
-  private readonly bounds: readonly number[] | undefined;
-  private readonly below: Uint8Array | undefined;
-
-  /** `buckets` are a histogram's; a summary's values are the core's to count. */
-  constructor(core: Core, cell: number, buckets?: Buckets) {
-    super(core, cell);
-    this.bounds = buckets?.bounds;
-    this.below = buckets?.below;
-  }
-
-  protected override get floatCount(): number {
-    return FIRST_BUCKET + (this.bounds?.length ?? 0);
-  }
+/** The handle of a histogram or summary. A summary's values are the core's to count. */
+export class DistributionCell extends FloatCell {
+  private readonly bounds = this.buckets?.bounds;
+  private readonly below = this.buckets?.below;
 
   /** Counts one value; throws `VALUE_INVALID` for NaN, and for what is no number. */
   observe(value: number): void {
     const { view } = this;
-    if (!((view[0] as number) >= CELL_ACTIVE_FLOAT)) {
-      if (this.isActiveAgain()) this.observe(value);
-      return;
-    }
+    if (!((view[0] as number) >= CELL_ACTIVE_FLOAT)) return;
     if (typeof value !== "number" || Number.isNaN(value)) {
       this.refuse(`an observation is a number, not ${value}`);
     }
@@ -194,7 +183,7 @@ export class DistributionCell extends Cell {
     }
     const bucket = bucketOf(bounds, below, value);
     (view[1] as number) += value;
-    (view[FIRST_BUCKET + bucket] as number) += 1;
+    (view[SCALAR_FLOATS + bucket] as number) += 1;
   }
 
   /** Observes how long `work` takes, in seconds. */
