@@ -20,7 +20,9 @@ export class EdgeMonitor extends Meter {
 
   /** For `createEdgeMonitor`. */
   constructor(options: EdgeOptions) {
-    const { vmName = "edge", instance = drawInstance(), seriesTtlMs = 300_000 } = options;
+    const vmName = options.vmName ?? "edge";
+    const instance = options.instance ?? drawInstance();
+    const seriesTtlMs = options.seriesTtlMs ?? 300_000;
     // Not every caller has a compiler that says so.
     if ({}.toString.call(options.module) !== "[object WebAssembly.Module]") {
       optionInvalid("module: no WebAssembly.Module: import wasm-monitoring/monitor.wasm");
@@ -48,14 +50,16 @@ export class EdgeMonitor extends Meter {
   }
 
   #join(options: EdgeOptions): void {
+    const bestEffort = options.timestamps === "none";
+    const audit: WireHost["audit"] = (level, text) => this.writeLog("control", level, text);
     for (const name of ["serve", "push"] as const) {
-      const wire = options[name] ?? (() => {});
-      if (typeof wire !== "function") {
+      const wire: unknown = options[name] ?? (() => ({}));
+      const methods = typeof wire === "function" && wire({ monitor: this, bestEffort, audit });
+      // `serve` itself, not called, would make a wire and no methods.
+      if (typeof methods !== "object") {
         optionInvalid(`${name}: write ${name}(…) of wasm-monitoring/edge/${name}`);
       }
-      const bestEffort = options.timestamps === "none";
-      const audit: WireHost["audit"] = (level, text) => this.writeLog("control", level, text);
-      Object.assign(this, wire({ monitor: this, bestEffort, audit }));
+      Object.assign(this, methods);
     }
   }
 }

@@ -2,6 +2,7 @@
  * Pushes of an edge monitor, when they are asked for; `wasm-monitoring/edge/push`. By `fetch` to
  * InfluxDB's endpoints; other ways are receivers given as values, as `tcp()` makes them.
  */
+import { optionInvalid } from "../errors.js";
 import type { PushReceiver } from "../options.js";
 import { webPlatform } from "../platforms/web.js";
 import { checkPositive } from "../push/bound.js";
@@ -61,11 +62,15 @@ export function push(
   options: EdgePushOptions = {},
 ): Wire<Pushing> {
   const { bufferBytesMax = BUFFER_BYTES_MAX, bufferLinesMax = BUFFER_LINES_MAX } = options;
+  const { fetch = (...request) => globalThis.fetch(...request) } = options;
+  if (typeof fetch !== "function") {
+    optionInvalid("fetch is no function: write (url, init) => env.STORE.fetch(url, init)");
+  }
   const settings = {
     bytesMax: checkPositive("bufferBytesMax", bufferBytesMax),
     linesMax: checkPositive("bufferLinesMax", bufferLinesMax),
     intervalMs: checkPositive("intervalMs", options.intervalMs ?? INTERVAL_MS),
-    platform: webPlatform(options.fetch ?? ((...request) => globalThis.fetch(...request))),
+    platform: webPlatform(fetch),
   };
   const receivers = numberTwins([to].flat().map(receiverOf));
   return (host) => open(host, receivers, settings);

@@ -26,7 +26,10 @@ export interface Serving {
 }
 
 /** Lets a monitor answer requests. Throws `OPTION_INVALID`. */
-export function serve({ token, basePath = "" }: ServeOptions = {}): Wire<Serving> {
+export function serve(options: ServeOptions = {}): Wire<Serving> {
+  // A token given as text would leave `/metrics` open.
+  if (Object(options) !== options) optionInvalid("serve: write serve({ token: … })");
+  const { token, basePath = "" } = options;
   const secret = secretOf(token);
   if (!/^(\/[^/?#]+)*$/.test(basePath)) {
     optionInvalid(`basePath ${JSON.stringify(basePath)} begins no path: write "/_monitor"`);
@@ -35,9 +38,11 @@ export function serve({ token, basePath = "" }: ServeOptions = {}): Wire<Serving
 }
 
 function open(host: WireHost, basePath: string, secret: Uint8Array | undefined): Serving {
+  // As URLs write it: `/ü` is asked for as `/%C3%BC`.
+  const { pathname } = new URL(`http://h${basePath}/`);
   const routes = new Map([
-    [`${basePath}/metrics`, createScrape(host)],
-    [`${basePath}/control`, createControl(host, secret !== undefined)],
+    [`${pathname}metrics`, createScrape(host)],
+    [`${pathname}control`, createControl(host, secret !== undefined)],
   ]);
   const self = new SelfSources(host.monitor);
   for (const { name, stats } of routes.values()) {

@@ -1,7 +1,7 @@
 /**
  * Receivers over TCP for `push()`, where a runtime connects: Workers; `wasm-monitoring/edge/tcp`.
  */
-import { MonitorError } from "../errors.js";
+import { MonitorError, optionInvalid } from "../errors.js";
 import { parseReceiver } from "../push/receiver-url.js";
 import type { EdgeReceiver } from "./push.js";
 import { type Connect, SocketTransport } from "./socket.js";
@@ -10,9 +10,12 @@ export type { Connect, EdgeSocket } from "./socket.js";
 
 /**
  * The receiver at `tcp://HOST:PORT`; `connect` is that of `cloudflare:sockets`. Throws
- * `ADDRESS_INVALID`.
+ * `ADDRESS_INVALID`, `OPTION_INVALID`.
  */
 export function tcp(url: string, connect: Connect): EdgeReceiver {
+  if (typeof connect !== "function") {
+    optionInvalid("tcp: write tcp(URL, connect), connect of cloudflare:sockets");
+  }
   const receiver = parseReceiver(url);
   const { label } = receiver;
   if (receiver.kind === "stream" && receiver.address.kind === "tcp") {

@@ -62,6 +62,10 @@ function takeAuthorization(url: URL, option: string | undefined): string | undef
   if (query.has("token")) query.delete("token");
   url.username = "";
   url.password = "";
+  // A binding that is not set may be null, or empty: no receiver takes that, nor a line break.
+  if (token !== undefined && !(typeof token === "string" && /^[ -~]+$/.test(token))) {
+    throw refusal("a token is printable ASCII, at least 1 character; leave it out for none");
+  }
   if (token !== undefined) return `Token ${token}`;
   return username === "" ? undefined : `Basic ${encodeBase64(decode(`${username}:${password}`))}`;
 }

@@ -13,8 +13,8 @@ import { openOutbox } from "../../host/edge/outbox.js";
 import { askPage } from "../../host/edge/page.js";
 import { push } from "../../host/edge/push.js";
 import { openSandbox } from "../../host/edge/sandbox.js";
-import { serve } from "../../host/edge/serve.js";
-import { tcp } from "../../host/edge/tcp.js";
+import { type ServeOptions, serve } from "../../host/edge/serve.js";
+import { type Connect, tcp } from "../../host/edge/tcp.js";
 import type { Wire } from "../../host/edge/wire.js";
 import { webPlatform } from "../../host/platforms/web.js";
 import { copyReport } from "../../host/push/report.js";
@@ -46,6 +46,27 @@ const REFUSED: readonly (readonly [string, () => unknown, RegExp])[] = [
     "a token that is no text",
     () => serve({ token: null as unknown as string }),
     /a token is 1 to 1,024/,
+  ],
+  ["a token without its name", () => serve("t" as ServeOptions), /write serve\(\{ token/],
+  [
+    "null for what is served",
+    () => serve(null as unknown as ServeOptions),
+    /write serve\(\{ token/,
+  ],
+  [
+    "serve that is not called",
+    () => monitorOf({ serve: serve as unknown as Wire<unknown> }),
+    /serve: write serve\(…\) of wasm-monitoring\/edge\/serve/,
+  ],
+  [
+    "a service binding where its fetch belongs",
+    () => push([], { fetch: { fetch } as unknown as typeof fetch }),
+    /fetch is no function: write \(url, init\) => env\.STORE\.fetch\(url, init\)/,
+  ],
+  [
+    "a TCP receiver without connect",
+    () => tcp("tcp://h:1", undefined as unknown as Connect),
+    /write tcp\(URL, connect\)/,
   ],
   [
     "a base path that begins no path",
@@ -79,6 +100,7 @@ for (const [what, make, message] of REFUSED) {
   });
 }
 
+const NULL = null as unknown as string;
 const connect = () => assert.fail("nothing is opened");
 
 const UNREACHABLE: readonly (readonly [string, () => unknown, RegExp])[] = [
@@ -88,6 +110,13 @@ const UNREACHABLE: readonly (readonly [string, () => unknown, RegExp])[] = [
   ["a URL without a path", () => push("http://h:8086"), /names no path to write to/],
   ["a binding that is not set", () => push([undefined as unknown as string]), /write http/],
   ["a binding that is null", () => push([null as unknown as string]), /write http/],
+  ["a token that is null", () => push({ url: "http://h/w", token: NULL }), /a token is printable/],
+  ["an empty token", () => push({ url: "http://h/w", token: "" }), /a token is printable/],
+  [
+    "a token of two lines",
+    () => push({ url: "http://h/w", token: "s3cret\n" }),
+    /a token is print/,
+  ],
   ["a datagram receiver over TCP", () => tcp("udp://h:1", connect), /udp:h:1 is no tcp:/],
   ["a path over TCP", () => tcp("unix:/run/x", connect), /unix:\/run\/x is no tcp:/],
 ];
@@ -102,6 +131,23 @@ for (const [what, make, message] of UNREACHABLE) {
     });
   });
 }
+
+test("edge: null stands for the default, as where a binding is not set", () => {
+  const given = { vmName: null, instance: null, seriesTtlMs: null, serve: null, push: null };
+  const monitor = monitorOf(given as unknown as EdgeOptions);
+  assert.match(monitor.instance, /^[0-9a-f]{8}$/);
+  monitor.counter({ name: "jobs_total", help: "Jobs." }).inc();
+  assert.match(decoder.decode(monitor.influx()), /^jobs_total,vm=edge-/m);
+});
+
+test("edge: a base path is found as URLs write it", async () => {
+  for (const basePath of ["/ü", "/a b", "/a/../b"]) {
+    const monitor = monitorOf({ serve: serve({ basePath }) });
+    const request = new Request(`http://h${basePath}/metrics`);
+    assert.ok(monitor.owns(request), basePath);
+    assert.equal((await monitor.fetch(request)).status, 200);
+  }
+});
 
 test("edge: a push to nowhere is a monitor without receivers", async () => {
   const monitor = monitorOf({ push: push(undefined) });
