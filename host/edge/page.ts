@@ -2,6 +2,7 @@
  * Scrapes of a page: its service worker hands requests to the page, where the counts are, and the
  * page's answer back; `wasm-monitoring/edge/page`.
  */
+import { optionInvalid } from "../errors.js";
 import { textResponse } from "./response.js";
 import type { Serving } from "./serve.js";
 
@@ -32,11 +33,17 @@ export interface PageClients {
 /** A page that computes answers late; one that is frozen never does. */
 const PATIENCE_MS = 10_000;
 
-/** In the page: answers what its service worker asks, until the function returned is called. */
+/**
+ * In the page: answers what its service worker asks, until the function returned is called. Throws
+ * `OPTION_INVALID`.
+ */
 export function answerScrapes(
   monitor: Pick<Serving, "fetch">,
   container: EventTarget & { startMessages?(): void } = navigator.serviceWorker,
 ): () => void {
+  if (typeof monitor.fetch !== "function") {
+    optionInvalid("answerScrapes: the monitor was made without serve()");
+  }
   const listener = (event: Event) => {
     const { data, ports } = event as MessageEvent<Question | undefined>;
     const [port] = ports;

@@ -10,10 +10,10 @@ import { type TestContext, test } from "node:test";
 import { build } from "esbuild";
 import { createEdgeMonitor, type EdgeOptions } from "../../host/edge/index.js";
 import { openOutbox } from "../../host/edge/outbox.js";
-import { askPage } from "../../host/edge/page.js";
+import { answerScrapes, askPage } from "../../host/edge/page.js";
 import { push } from "../../host/edge/push.js";
 import { openSandbox } from "../../host/edge/sandbox.js";
-import { type ServeOptions, serve } from "../../host/edge/serve.js";
+import { type ServeOptions, type Serving, serve } from "../../host/edge/serve.js";
 import { type Connect, tcp } from "../../host/edge/tcp.js";
 import type { Wire } from "../../host/edge/wire.js";
 import { webPlatform } from "../../host/platforms/web.js";
@@ -57,6 +57,11 @@ const REFUSED: readonly (readonly [string, () => unknown, RegExp])[] = [
     "serve that is not called",
     () => monitorOf({ serve: serve as unknown as Wire<unknown> }),
     /serve: write serve\(…\) of wasm-monitoring\/edge\/serve/,
+  ],
+  [
+    "a page's monitor that serves nothing",
+    () => answerScrapes(monitorOf() as unknown as Serving, new EventTarget()),
+    /answerScrapes: the monitor was made without serve\(\)/,
   ],
   [
     "a service binding where its fetch belongs",
