@@ -80,9 +80,9 @@ export interface CommandResult {
 const encoder = new TextEncoder();
 const TOO_LONG = `error: command too long: at most ${INPUT_BYTES_MAX} bytes`;
 
-/** Who has a view of the memory; `look` renews it, and is false when it is not needed any more. */
+/** Who has a view of the memory; `look` renews it. */
 export interface Viewer {
-  look(): boolean;
+  look(): void;
 }
 
 /** One instance of the core, and views of its memory that are always current on this thread. */
@@ -100,7 +100,8 @@ export class Core {
   refusals = 0;
   /** Tag values and texts that were cut. */
   truncations = 0;
-  #viewers: Viewer[] = [];
+  /** Who looks again whenever memory has grown away. */
+  readonly viewers = new Set<Viewer>();
 
   /** Instantiates and configures; throws `OPTION_INVALID` or `OUT_OF_MEMORY`. */
   constructor(options: CoreOptions) {
@@ -201,14 +202,9 @@ export class Core {
       this.integers = new BigInt64Array(buffer);
       this.words = new Uint32Array(buffer);
       this.bytes = new Uint8Array(buffer);
-      if (isDetached) this.#viewers = this.#viewers.filter((viewer) => viewer.look());
+      if (isDetached) for (const viewer of this.viewers) viewer.look();
     }
     return result;
-  }
-
-  /** Has `viewer` look again whenever its view is of memory that has grown away. */
-  addViewer(viewer: Viewer): void {
-    this.#viewers.push(viewer);
   }
 
   /** Puts text or bytes, as much as fits, into the input; the byte count, which the core checks. */

@@ -57,21 +57,21 @@ class FloatCell extends Cell {
     protected readonly buckets?: Buckets,
   ) {
     super(core, cell);
-    core.addViewer(this);
+    core.viewers.add(this);
     this.look();
   }
 
   override retire(): void {
     super.retire();
+    // Nobody else lets go of it: a series that comes and goes does not make memory grow.
+    this.core.viewers.delete(this);
     this.view = RETIRED;
   }
 
-  /** Looks at memory anew, after it has grown; false if the handle is retired. */
-  look(): boolean {
-    if (this.cell === 0) return false;
+  /** Looks at memory anew, after it has grown. */
+  look(): void {
     const floatCount = SCALAR_FLOATS + (this.buckets?.bounds.length ?? 0);
     this.view = new Float64Array(this.core.memory.buffer, this.cell, floatCount);
-    return true;
   }
 }
 

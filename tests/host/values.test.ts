@@ -71,6 +71,16 @@ test("handles: of a removed series are inactive for ever", () => {
   assert.equal(gone.child({ to: "x" }).get(), 1);
 });
 
+test("handles: of removed series are let go of, though memory does not grow", () => {
+  const coming = monitor.gauge({ name: "values_coming", help: "Coming.", labels: ["to"] });
+  const before = monitor.core.viewers.size;
+  for (let i = 0; i < 100; i++) {
+    coming.child({ to: `${i}` }).set(1);
+    coming.remove({ to: `${i}` });
+  }
+  assert.equal(monitor.core.viewers.size, before);
+});
+
 test("gauge: what is no number is refused", () => {
   const depth = monitor.gauge({ name: "values_depth", help: "Depth." }).child({});
   depth.set(7);
