@@ -169,15 +169,21 @@ function renderName(field: Field, source: Source, key: usize, unit: usize): void
       addName(key, false, true);
     }
   }
-  if (field.promType == CellKind.Counter) {
-    addSuffix(start, ascii("total"));
-    writeAt(cursor - 6);
-  }
+  dropTotal(field, start);
   if (isKeyed) {
     if (field.type == FieldType.Duration) addSuffix(start, ascii("seconds"));
     if (textBytes(unit)) addSuffix(start, unit);
   }
+  // The unit may be `total` itself.
+  dropTotal(field, start);
   field.promName = closeText();
+}
+
+/** Takes away the `_total` of a counter's name, which its line has. */
+function dropTotal(field: Field, start: usize): void {
+  if (field.promType != CellKind.Counter) return;
+  addSuffix(start, ascii("total"));
+  writeAt(cursor - 6);
 }
 
 /** Appends `_` and a text made a name, unless the name ends in that already, and is longer. */

@@ -6,11 +6,14 @@ import { hashBytes } from "../bytes/text";
 import { Field, SERIES_EXPIRED, SERIES_REMOVED, Series, Source } from "./record";
 import { Setting } from "./setting";
 
-/** The next source that is gathered, its series looked at; 0 at the end. */
+/**
+ * The next source that is gathered, its series looked at; 0 at the end. A TTL of more than signed
+ * nanoseconds hold, 292 years, is none.
+ */
 export function nextActive(setting: Setting, nowNs: u64): usize {
   let at = setting.next;
   while ((at != 0) & !changetype<Source>(at).value) at = changetype<Source>(at).next;
-  if (at && changetype<Source>(at).ttlNs) refresh(changetype<Source>(at), nowNs);
+  if (at && <i64>changetype<Source>(at).ttlNs > 0) refresh(changetype<Source>(at), nowNs);
   return at;
 }
 

@@ -7,7 +7,7 @@ import { allocateZeroed, reserve } from "../bytes/arena";
 import { ascii } from "../bytes/ascii";
 import { addInflux, Part, setKeywords } from "../bytes/escape";
 import { CATALOGS } from "../bytes/fixed";
-import { endInput, INPUT, refuseIf } from "../bytes/input";
+import { endInput, INPUT, refusal, refuseIf } from "../bytes/input";
 import { addText } from "../bytes/put";
 import { closeText, copyText, keepText, openText, textBytes } from "../bytes/text";
 import { Setting } from "./setting";
@@ -88,7 +88,8 @@ export function reserveOutputs(arenaBytes: u32, output: u64): bool {
  */
 export function endMessage(arenaBytes: u32, output: u64): void {
   endInput();
-  refuseIf(!reserveOutputs(arenaBytes, output), Status.OutOfMemory);
+  // What is refused must not make memory grow.
+  if (!refusal) refuseIf(!reserveOutputs(arenaBytes, output), Status.OutOfMemory);
 }
 
 /** Adds to the upper bound of outputs; negative numbers take away. */

@@ -77,7 +77,8 @@ export function addSetting(catalog: Setting, setting: Setting): void {
   insert(changetype<usize>(catalog), setting, true);
   setting.older = catalog.older;
   catalog.older = changetype<usize>(setting);
-  catalog.count++;
+  // One that was kept has been counted.
+  if (!kept) catalog.count++;
 }
 
 /** `le`, `quantile`, and what begins with two underscores: Prometheus' own labels. */

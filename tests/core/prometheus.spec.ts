@@ -46,6 +46,17 @@ describe("exposition", () => {
     expect(only("web", true)).toBe("# TYPE web_accepted counter\nweb_accepted_total 17\n# EOF\n");
   });
 
+  it("a counter whose unit is total ends in _total once", () => {
+    const message = new Message().source("unit", [], 2);
+    message.field(FieldType.Counter, "a", [], "total");
+    message.field(FieldType.Counter, "b_total", [], "bytes");
+    addSeries(registerSource(message.byteCount), []);
+    expect(only("unit")).toBe(
+      "# TYPE unit_a_total counter\nunit_a_total 0\n" +
+        "# TYPE unit_b_bytes_total counter\nunit_b_bytes_total 0\n",
+    );
+  });
+
   it("a counter that asks for it keeps its name, and is unknown to OpenMetrics", () => {
     const flags = SourceFlag.Family | SourceFlag.ExactName;
     const source = addSource("Mirage_qcow_reads", ["id"], FieldType.FloatCounter, flags);
@@ -186,5 +197,12 @@ describe("exposition", () => {
     expect(only("ttl", false, 11 * second + 1)).toBe("");
     gaugeSet(cell, 2);
     expect(only("ttl", false, 12 * second)).toBe('# TYPE ttl_v gauge\nttl_v{k="a"} 2\n');
+  });
+
+  it("a TTL of more nanoseconds than there are is none", () => {
+    const message = new Message().source("old", [], 1, 0, 1e300).field(FieldType.Gauge, "v");
+    addSeries(registerSource(message.byteCount), []);
+    expect(only("old", false, 10)).toBe("# TYPE old_v gauge\nold_v 0\n");
+    expect(only("old", false, 11)).toBe("# TYPE old_v gauge\nold_v 0\n");
   });
 });

@@ -5,7 +5,7 @@
  */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { CommandFlag, CoreFlag, FieldType, Outcome } from "../../assembly/abi.js";
+import { CommandFlag, CoreFlag, FieldType, LOGS_MAX, Outcome, Status } from "../../assembly/abi.js";
 import { Core } from "./core.js";
 
 type Exchange = readonly [command: string, reply: string];
@@ -493,6 +493,18 @@ describe("start-up settings", () => {
 });
 
 describe("limits of commands", () => {
+  test("a name that was kept counts once when it registers", () => {
+    const core = openCore(0);
+    say(core, "Lhttp:debug", START_NS, CommandFlag.KeepUnknown);
+    assert.ok(core.log("http") > 0);
+    let count = Number(say(core, "l*").split(",").length) - 1;
+    while (count < LOGS_MAX) {
+      assert.ok(core.log(`z${1e5 - count}`) > 0, `${count} log sources`);
+      count++;
+    }
+    assert.equal(core.log("one more"), Status.LimitReached);
+  });
+
   test("65,536 bytes are understood, and quoted whole", () => {
     const core = openCore(0);
     const command = `L${"\xff".repeat(65535)}`;

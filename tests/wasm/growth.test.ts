@@ -3,7 +3,7 @@
  */
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
-import { FieldType, Format } from "../../assembly/abi.js";
+import { FieldType, Format, INPUT_BYTES_MAX, Status } from "../../assembly/abi.js";
 import { Core } from "./core.js";
 
 const MILLION = 1_000_000;
@@ -63,6 +63,17 @@ describe("memory does not grow", () => {
     assert.match(core.influx(), /counter=2000000i/);
     assert.match(core.prometheus(), /net_histogram_count\{.*\} 1000000$/m);
     assert.equal(exports.refusedCount(), 0);
+  });
+
+  test("when a message is refused, whatever it would have taken", () => {
+    const bounds = Array.from({ length: 250 }, (_, index) => index);
+    const fields = Array.from({ length: 10 }, (_, index) => {
+      return { key: `h${index}`, type: FieldType.Histogram, parameters: bounds };
+    });
+    const many = core.source({ name: "many", tags: ["kind"], fields });
+    memoryBytes = core.memoryBytes; // a source is a registration
+    assert.equal(exports.series(many, INPUT_BYTES_MAX), Status.Malformed);
+    assert.equal(core.memoryBytes, memoryBytes);
   });
 
   test("in a million Influx encodes", () => {
