@@ -31,10 +31,8 @@ export function expire(nowNs: u64): u64 {
   for (let catalog = CATALOGS; catalog < CATALOGS_END; catalog += CATALOG_BYTES) {
     for (let at = catalog; at; at = changetype<Setting>(at).next) {
       const setting = changetype<Setting>(at);
+      if (setting.deadlineNs - 1 < nowNs) assign(setting, setting.saved, 0);
       soonest = min(soonest, setting.deadlineNs - 1);
-      if (setting.deadlineNs - 1 < nowNs) {
-        assign(setting, setting.saved, 0);
-      }
     }
   }
   return soonest + 1;

@@ -147,7 +147,7 @@ describe("commands", () => {
     expect(expire(0)).toBe(25 * SECOND);
     expire(25 * SECOND - 1);
     expect(run("ldns", 25 * SECOND - 1)).toBe("ok: dns:error for 1s");
-    expire(25 * SECOND);
+    expect(expire(25 * SECOND)).toBe(0);
     expect(run("ldns", 25 * SECOND)).toBe("ok: dns:info");
     expect(expire(0)).toBe(0);
   });
