@@ -166,7 +166,7 @@ export class TextCell extends Cell {
 
 /** The handle of a histogram or summary. A summary's values are the core's to count. */
 export class DistributionCell extends FloatCell {
-  private readonly bounds = this.buckets?.bounds;
+  private readonly bounds = this.buckets?.bounds ?? [];
   private readonly below = this.buckets?.below;
 
   /** Counts one value; throws `VALUE_INVALID` for NaN, and for what is no number. */
@@ -176,12 +176,12 @@ export class DistributionCell extends FloatCell {
     if (typeof value !== "number" || Number.isNaN(value)) {
       this.refuse(`an observation is a number, not ${value}`);
     }
-    const { bounds, below } = this;
-    if (bounds === undefined || below === undefined) {
+    const { below } = this;
+    if (below === undefined) {
       this.core.exports.observeCell(this.cell, value);
       return;
     }
-    const bucket = bucketOf(bounds, below, value);
+    const bucket = bucketOf(this.bounds, below, value);
     (view[1] as number) += value;
     (view[SCALAR_FLOATS + bucket] as number) += 1;
   }

@@ -1,6 +1,7 @@
 /**
  * Sources: a name, tag keys, typed fields; and their series, which hold a handle a field.
  */
+import { SOURCE_ACTIVE_OFFSET } from "../../assembly/abi.js";
 import type { Core } from "../core.js";
 import { encodeField, type FieldOptions, type SourceOptions } from "../definition.js";
 import { MonitorError } from "../errors.js";
@@ -120,7 +121,8 @@ export class Source extends SourceSeries {
 
   /** Whether the source is enabled. */
   get active(): boolean {
-    return this.#children.active;
+    // Asked on hot paths: one object less on the way than by the children.
+    return this.#core.words[(this.address + SOURCE_ACTIVE_OFFSET) >>> 2] === 1;
   }
 
   /** The series of one tag set, registered the first time. Throws `TAG_INVALID`. */
