@@ -75,6 +75,7 @@ describe("shape", () => {
   test("a program does the same as before, in fewer bytes gzipped", (t) => {
     t.diagnostic(`SEED=${SEED}`);
     const random = new Random(SEED);
+    let savedBits = 0;
     for (let index = 0; index < PROGRAM_COUNT; index++) {
       const text = randomProgram(random);
       const module = binaryen.parseText(text);
@@ -83,8 +84,11 @@ describe("shape", () => {
       module.dispose();
       const shaped: Uint8Array = shapeModule(bytes, { rounds: 1 });
       assert.deepEqual(run(instantiate(shaped)), run(instantiate(bytes)), text);
-      assert.ok(new Deflate().measure(shaped) < new Deflate().measure(bytes));
+      const saved = new Deflate().measure(bytes) - new Deflate().measure(shaped);
+      assert.ok(saved >= 0, "a program that has no better shape keeps its own");
+      savedBits += saved;
       assert.deepEqual(shapeModule(bytes, { rounds: 1 }), shaped, "the same shape every time");
     }
+    assert.ok(savedBits > 0);
   });
 });
