@@ -50,11 +50,15 @@ export class EdgeMonitor extends Meter {
   }
 
   #join(options: EdgeOptions): void {
-    const bestEffort = options.timestamps === "none";
-    const audit: WireHost["audit"] = (level, text) => this.writeLog("control", level, text);
+    const host: WireHost = {
+      monitor: this,
+      bestEffort: options.timestamps === "none",
+      show: (part) => this.show(part),
+      audit: (level, text) => this.writeLog("control", level, text),
+    };
     for (const name of ["serve", "push"] as const) {
       const wire: unknown = options[name] ?? (() => ({}));
-      const methods = typeof wire === "function" && wire({ monitor: this, bestEffort, audit });
+      const methods = typeof wire === "function" && wire(host);
       // `serve` itself, not called, would make a wire and no methods.
       if (typeof methods !== "object") {
         optionInvalid(`${name}: write ${name}(…) of wasm-monitoring/edge/${name}`);

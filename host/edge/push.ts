@@ -11,7 +11,7 @@ import { openHttp } from "../push/http.js";
 import { numberTwins, parseHttp, refusal } from "../push/http-url.js";
 import { copyReport } from "../push/report.js";
 import { receiverPart, type Transport, type TransportContext } from "../push/transport.js";
-import { OWN_NAME, SelfSources } from "../self.js";
+import { OWN_NAME } from "../self.js";
 import { openOutbox } from "./outbox.js";
 import type { Wire, WireHost } from "./wire.js";
 
@@ -92,13 +92,12 @@ function receiverOf(to: EdgeTarget): EdgeReceiver {
 interface Settings extends BufferLimits, Pick<TransportContext, "platform" | "intervalMs"> {}
 
 function open(
-  { monitor, bestEffort }: WireHost,
+  { monitor, bestEffort, show }: WireHost,
   receivers: readonly EdgeReceiver[],
   { platform, intervalMs, ...buffer }: Settings,
 ): Pushing {
   const log: TransportContext["log"] = (level, text) => monitor.log(OWN_NAME)[level](text);
   const rest = { platform, intervalMs, bestEffort, limits: LIMITS, unref: true, onLost() {} };
-  const self = new SelfSources(monitor);
   const outboxes = receivers.map(({ label, open: connect }) => {
     const outbox = openOutbox({
       ...buffer,
@@ -106,7 +105,7 @@ function open(
       log,
       open: (part) => connect({ ...part, ...rest }),
     });
-    self.show(receiverPart(label, outbox.stats));
+    show(receiverPart(label, outbox.stats));
     return outbox;
   });
   let flushedMs = Number.NEGATIVE_INFINITY;

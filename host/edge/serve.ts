@@ -4,7 +4,6 @@
 import { Level } from "../../assembly/abi.js";
 import { hasBearer, secretOf } from "../control/token.js";
 import { optionInvalid } from "../errors.js";
-import { SelfSources } from "../self.js";
 import { createControl } from "./control.js";
 import { textResponse } from "./response.js";
 import { createScrape } from "./scrape.js";
@@ -44,10 +43,9 @@ function open(host: WireHost, basePath: string, secret: Uint8Array | undefined):
     [`${pathname}metrics`, createScrape(host)],
     [`${pathname}control`, createControl(host, secret !== undefined)],
   ]);
-  const self = new SelfSources(host.monitor);
   for (const { name, stats } of routes.values()) {
     const help = "What fetch was asked, and answered";
-    self.show({ name, help, read: () => ({ ...stats }) });
+    host.show({ name, help, read: () => ({ ...stats }) });
   }
   const routeOf = (url: string) => routes.get(new URL(url).pathname);
   let isRefusing = false;

@@ -7,20 +7,17 @@
 import { INPUT_BYTES_MAX, Level, Status } from "../../assembly/abi.js";
 import { blockImports } from "../block/imports.js";
 import type { Volume } from "../block/volume.js";
+import type { CoreExports } from "../core.js";
 import type { ImportFunctions } from "./preview1.js";
 
 /**
  * The core's exports that a guest calls without us in between: an increment is one wasm-to-wasm
  * call.
  */
-export interface HotExports {
-  counterAdd(handle: number, value: number): void;
-  gaugeSet(handle: number, value: number): void;
-  gaugeAdd(handle: number, value: number): void;
-  integerSet(handle: number, value: bigint): void;
-  observe(handle: number, value: number): void;
-  isActive(handle: number): number;
-}
+export type HotExports = Pick<
+  CoreExports,
+  "counterAdd" | "gaugeSet" | "gaugeAdd" | "integerSet" | "observe" | "isActive"
+>;
 
 /** What carries out the other calls. Results are ids, handles or a negative `Status`. */
 export interface GuestHost {

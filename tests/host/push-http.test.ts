@@ -153,12 +153,12 @@ for (const status of [408, 429, 500, 503]) {
 }
 
 test("http: a silent receiver is given up in time, and tried again", async () => {
-  const options = { writeTimeoutMs: 30 };
+  // Long enough for the answer of a busy machine: one attempt is given up, no more.
+  const options = { writeTimeoutMs: 1_000 };
   const script = [undefined, { status: 204 }];
   const { endpoint, push, stats } = await pushOnce(script, new ReportSource(2), options);
   await until("it is taken", () => stats.sentLines === 2);
-  // A machine that is busy may not answer in time either.
-  assert.ok(stats.failures >= 1);
+  assert.equal(stats.failures, 1);
   await stop(push, endpoint);
 });
 

@@ -16,31 +16,11 @@ import {
   INPUT_BYTES_MAX,
   SOURCE_FIELDS_OFFSET,
 } from "../../assembly/abi.js";
+import type { CoreExports } from "../../host/core.js";
 import { KEYWORDS } from "../../host/keywords.js";
 
-/** The exports of the core, addresses and byte counts as numbers. */
-interface Exports {
-  readonly memory: WebAssembly.Memory;
-  readonly output: WebAssembly.Global;
-  readonly outcome: WebAssembly.Global;
-  configure(vmBytes: number, flags: number, seriesMax: number, perSourceMax: number): number;
-  source(byteCount: number): number;
-  field(source: number, byteCount: number): number;
-  series(source: number, byteCount: number): number;
-  remove(series: number): void;
-  log(byteCount: number): number;
-  observeCell(cell: number, value: number): void;
-  command(byteCount: number, nowNs: bigint, flags: number): number;
-  encode(format: Format, nowNs: bigint): number;
-  expire(nowNs: bigint): bigint;
-  handle(cell: number): number;
-  counterAdd(handle: number, value: number): void;
-  gaugeSet(handle: number, value: number): void;
-  gaugeAdd(handle: number, value: number): void;
-  integerSet(handle: number, value: bigint): void;
-  observe(handle: number, value: number): void;
-  isActive(handle: number): number;
-}
+/** The exports of the core that has a memory of its own. */
+type Exports = CoreExports & { readonly memory: WebAssembly.Memory };
 
 /** Writes by address, which go through handles. */
 interface Writes {
